@@ -1,0 +1,22 @@
+// Where to compute, in which precision, with how many threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+namespace moestro {
+
+// "auto" (CUDA where there is one), "cpu", "cuda". Throws UserError for another word, or for "cuda"
+// where there is none.
+c10::Device resolve_device(const std::string& name);
+
+// "cpu (AMD EPYC 9654, 2 threads)" or "cuda (NVIDIA H200)": for manifests and tables.
+std::string describe_device(c10::Device device);
+
+// Sets the threads that one operation may use; 0 keeps LibTorch's choice. Returns those in force.
+int64_t set_threads(int64_t threads);
+
+}  // namespace moestro

@@ -1,0 +1,33 @@
+// What a run keeps of its data, so that other rows are read and normalised as the training rows
+// were: categories, means, classes. Stored with the run as JSON.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "moestro/core/tensor.h"
+#include "moestro/data/normaliser.h"
+#include "moestro/data/table_schema.h"
+
+namespace moestro {
+
+struct DataRecord {
+  std::string name;
+  Shape sample_shape;
+  int64_t classes = 0;
+  std::vector<std::string> class_names;
+  std::string inputs_name, target_name;  // tensors of safetensors files
+  Normaliser normaliser;
+  std::optional<TableSchema> table;
+
+  nlohmann::json to_json() const;
+  // Throws UserError "where: ..." for anything that to_json() did not write.
+  static DataRecord from_json(const nlohmann::json& json, const std::string& where);
+
+  bool operator==(const DataRecord&) const = default;
+};
+
+}  // namespace moestro

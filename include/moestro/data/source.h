@@ -1,0 +1,45 @@
+// From the recipe's [data] section to what training needs, and from a path to rows that a trained
+// run can predict.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "moestro/data/augment.h"
+#include "moestro/data/config.h"
+#include "moestro/data/dataset.h"
+#include "moestro/data/normaliser.h"
+#include "moestro/data/record.h"
+#include "moestro/data/table_encoding.h"
+#include "moestro/data/table_schema.h"
+
+namespace moestro {
+
+struct DataSource {
+  Dataset train;          // data.rows of what validation left
+  Dataset valid;          // no rows with data.validation = 0; the same for every data.rows
+  Dataset test;           // the set's own test rows, otherwise a share by seed
+  Normaliser normaliser;  // fitted on train
+  std::optional<TableSchema> table;      // csv: means fitted on train
+  Augmentation augmentation;             // for batches of train
+  std::string inputs_name, target_name;  // tensors of safetensors files
+
+  DataRecord record() const;
+  std::string digest() const;  // sha256 over all three; takes seconds for a large set
+};
+
+// root: --data-root, may be empty. Throws UserError for missing and bad files, and for keys that do
+// not fit the data (data.test where the set has test rows, data.augment for tables, too few rows).
+DataSource load_data(const DataConfig& config, const std::filesystem::path& root, uint64_t seed);
+
+// Rows that a run did not train with, read by its record: `what` is the name of a set (its test
+// rows, or all where it has none of its own) or a path: an IDX folder or images file, a CIFAR
+// binary file (.bin), a safetensors file, a csv file. Throws UserError for other shapes, unknown
+// categories, labels out of range, and for missing targets where they are required. (The test rows
+// of the run's own set: load_data(...).test.)
+Dataset load_new_rows(const DataRecord& record, const std::string& what,
+                      const std::filesystem::path& root, Targets targets);
+
+}  // namespace moestro

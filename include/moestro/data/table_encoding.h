@@ -1,0 +1,28 @@
+// Rows of a table as tensors, by the schema of the training file.
+#pragma once
+
+#include "moestro/core/tensor.h"
+#include "moestro/data/dataset.h"
+#include "moestro/data/table_schema.h"
+
+namespace moestro {
+
+class CsvTable;
+
+enum class Targets { required, optional };
+
+// inputs [N, schema.width()], NaN where a number is missing; targets by the schema, undefined where
+// they are optional and the table has no such column. Columns are matched by name where both files
+// have a header, otherwise by position. Throws UserError "file:line: column "x": ..." for an
+// unknown category or class, a text in a numeric column, a number that is not finite in float32, a
+// missing target, a cell missing in a categorical column that missed none in training; and
+// "file: ..." for columns that are not there.
+Dataset encode_table(const CsvTable& table, const TableSchema& schema, Targets targets);
+
+// Sets the means of numeric columns to those over the given rows (missing cells not counted).
+void fit_means(TableSchema& schema, const Tensor& inputs_ND);
+
+// Writes the means over the NaN of encode_table, in place.
+void fill_missing(const TableSchema& schema, const Tensor& inputs_ND);
+
+}  // namespace moestro

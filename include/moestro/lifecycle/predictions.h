@@ -1,0 +1,17 @@
+// What a run answers for rows, as a file.
+#pragma once
+
+#include <filesystem>
+
+#include "moestro/data/record.h"
+#include "moestro/train/evaluation.h"
+
+namespace moestro {
+
+// NAME.csv: a line a row: row, prediction (class name or value), probability, expert (the most
+// probable), gate (its probability). NAME.safetensors: predicted [N], probabilities [N, C]
+// (classes), gate [N, E]. Written atomically; throws UserError for another ending.
+void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,
+                       const DataRecord& data);
+
+}  // namespace moestro

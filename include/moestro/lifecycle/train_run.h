@@ -1,0 +1,23 @@
+// One training run from recipe to summary, in a folder of its own.
+#pragma once
+
+#include <filesystem>
+
+#include "moestro/train/recipe.h"
+
+namespace moestro {
+
+struct RunOptions {
+  std::filesystem::path out;        // the run folder
+  std::filesystem::path data_root;  // may be empty: see data/data_root.h
+  bool resume = false;              // go on with the run in `out`
+  bool force = false;               // replace the run in `out`
+};
+
+// Trains, evaluates once on the test rows and writes everything but report.html. All that can be
+// wrong with recipe and data is found before the folder is touched. A finished run that is resumed
+// stays as it is. Throws UserError (also where a resumed run has another recipe), SystemError,
+// Interrupted.
+void train_run(const RecipeDocument& document, const RunOptions& options);
+
+}  // namespace moestro

@@ -1,0 +1,42 @@
+// A run folder as a model that can answer.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "moestro/data/record.h"
+#include "moestro/data/table_encoding.h"
+#include "moestro/store/run_folder.h"
+#include "moestro/train/evaluation.h"
+#include "moestro/train/recipe.h"
+
+namespace moestro {
+
+class TrainedRun {
+ public:
+  // The weights that the run's summary was measured with (without train.patience the last ones,
+  // with it the best); of an unfinished run the newest checkpoint. device, threads: empty and -1
+  // for the recipe's. Throws UserError for a folder without a run or a checkpoint.
+  explicit TrainedRun(const std::filesystem::path& folder, const std::string& device = "",
+                      int64_t threads = -1);
+
+  const RunFolder& folder() const { return folder_; }
+  const Recipe& recipe() const { return document_->recipe; }
+  const DataRecord& data() const { return data_; }
+  const Mixture& mixture() const { return *mixture_; }
+
+  // Rows to answer for: the run's own test rows for an empty `what`, else a set's name or a path.
+  Dataset rows(const std::string& what, const std::filesystem::path& data_root,
+               Targets targets) const;
+
+  Evaluation evaluate(const Dataset& rows, bool experts = false) const;
+
+ private:
+  RunFolder folder_;
+  std::unique_ptr<RecipeDocument> document_;
+  DataRecord data_;
+  std::unique_ptr<Mixture> mixture_;
+  c10::Device device_;
+};
+
+}  // namespace moestro

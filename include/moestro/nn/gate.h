@@ -1,0 +1,53 @@
+// A gate maps a sample to a distribution over experts. One gate a file, behind this interface.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "moestro/nn/forward_context.h"
+#include "moestro/nn/gate_config.h"
+#include "moestro/nn/layer_spec.h"
+#include "moestro/nn/parameter.h"
+#include "moestro/nn/routing.h"
+
+namespace moestro {
+
+struct GateInput {
+  Tensor x;           // [B, C, H, W] or [B, D]
+  Tensor hidden_EBF;  // the experts' hidden layers, defined when needs_hidden()
+};
+
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  virtual Routing route(const GateInput& input, const ForwardContext& context) const = 0;
+
+  virtual bool needs_hidden() const { return false; }
+  // Moves what is not learned by gradient (the bias of the balanced sigmoid gate) after a training
+  // step; called with the step's routing.
+  virtual void after_step(const Routing&) {}
+
+  virtual std::vector<Parameter> parameters() const { return {}; }
+  virtual std::vector<Buffer> buffers() const { return {}; }
+  // Frozen: no gradient for the gate's parameters, batch norm with running statistics, dropout and
+  // noise off, no step of the balance bias.
+  virtual void freeze(bool) {}
+};
+
+struct GateSetting {
+  Shape input;                // of one sample
+  int64_t experts = 1;        // E
+  int64_t expert_hidden = 0;  // width of the experts' last hidden layer; 0: they have none
+  uint64_t seed = 0;
+  std::string where;  // of gate.layers, for errors
+};
+
+// Throws UserError for a trunk that does not fit, k above E, or an attentive gate over experts
+// without a hidden layer. Tensors are named "gate.<layer>.weight", "gate.query.weight", ...
+std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& setting);
+
+// A frozen routing: the same for every batch, which must have as many rows.
+std::unique_ptr<Gate> make_frozen_gate(Routing routing);
+
+}  // namespace moestro

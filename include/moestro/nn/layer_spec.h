@@ -1,0 +1,61 @@
+// The layer-list grammar, the same in recipes, tests and docs:
+//
+//   conv CHANNELS KERNEL [pad=0] [stride=1] [bias=true]     linear WIDTH [bias=true]
+//   relu  gelu  tanh  sigmoid     maxpool SIZE  avgpool SIZE     batchnorm  flatten  dropout P
+//
+// WIDTH is a number or the name of the width that the place calls for: `classes` in experts,
+// `experts` in gates. A flatten is implied before the first linear. Windows of pools do not
+// overlap; what is left over at the right and lower edges is dropped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "moestro/core/tensor.h"
+
+namespace moestro {
+
+enum class LayerKind {
+  conv,
+  linear,
+  relu,
+  gelu,
+  tanh,
+  sigmoid,
+  maxpool,
+  avgpool,
+  batchnorm,
+  flatten,
+  dropout
+};
+
+struct LayerSpec {
+  LayerKind kind = LayerKind::linear;
+  std::string text;    // as written; "flatten" for an implied one
+  int64_t index = 0;   // in the list as written, for names; an implied flatten has its linear's
+  int64_t size = 0;    // conv: channels; linear: width; pools: size of the window
+  int64_t kernel = 0;  // conv
+  int64_t pad = 0, stride = 1;
+  bool bias = true;        // conv, linear
+  double probability = 0;  // dropout
+  Shape in, out;           // of one sample, without expert axis: [C, H, W] or [D]
+};
+
+struct LayerListPlace {
+  std::string where;        // for errors: "recipes/x.toml:12: expert.layers"
+  std::string output_name;  // "classes" or "experts"
+  int64_t outputs;          // what output_name stands for
+};
+
+// Works out every shape from that of one sample, [C, H, W] or [D]. The last layer must give
+// place.outputs values. Throws UserError that points at the layer and says the shape that arrived:
+// `recipes/x.toml:12: expert.layers[3] "maxpool 2": needs at least 2x2 pixels, but 8x1x1 arrives`.
+std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers, const Shape& input,
+                                    const LayerListPlace& place);
+
+// Index into specs of the last activation before the last linear: its input is the last hidden
+// layer before its activation. -1 where there is none.
+int64_t last_hidden(const std::vector<LayerSpec>& specs);
+
+}  // namespace moestro

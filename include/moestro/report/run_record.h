@@ -1,0 +1,37 @@
+// All that the files of a run folder say about the run, as docs/run-folder.md describes them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "moestro/core/tensor.h"
+#include "moestro/report/axis.h"
+#include "moestro/report/inspection_record.h"
+#include "moestro/report/metrics_record.h"
+#include "moestro/report/summary_record.h"
+#include "moestro/store/manifest.h"
+
+namespace moestro {
+
+struct RunRecord {
+  std::string name;    // of the folder
+  std::string recipe;  // recipe.toml
+  Manifest manifest;
+  MetricsRecord metrics;
+  std::optional<SummaryRecord> summary;        // once the run has finished
+  std::optional<InspectionRecord> inspection;  // likewise
+  std::vector<Tensor> images;  // one an expert: uint8 [samples, channels, height, width]; or none
+
+  int64_t experts() const;  // 0: not known yet
+  // Errors are shares of wrong answers, not root mean squared errors.
+  bool has_classes() const;
+  NumberStyle error_style() const;
+  std::string error_text(double error) const;  // "9.87 %" or "2.314"
+};
+
+// Throws UserError of one line that names the missing or damaged file.
+RunRecord read_run(const std::filesystem::path& folder);
+
+}  // namespace moestro

@@ -1,0 +1,38 @@
+// A table for terminals.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace moestro {
+
+enum class Rules { none, box };  // box: lines of Unicode, for terminals only
+
+Rules stdout_rules();  // box where standard output is a terminal
+
+class TextTable {
+ public:
+  enum class Align { left, right };
+
+  // Headings are not wrapped; a column of numbers is aligned right.
+  void column(std::string heading, Align align);
+  // As many cells as there are columns. Control characters are made harmless.
+  void row(const std::vector<std::string>& cells);
+
+  std::string str(Rules rules) const;  // ends in a line break
+
+ private:
+  struct Column {
+    Align align;
+    int64_t width;
+  };
+  std::string line(const std::vector<std::string>& cells, Rules rules) const;
+  std::string rule(const char* left, const char* between, const char* right) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::string> headings_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace moestro

@@ -1,0 +1,16 @@
+// What a checkpoint of a training run holds.
+#pragma once
+
+#include "moestro/nn/mixture.h"
+#include "moestro/store/safetensors.h"
+
+namespace moestro {
+
+// Parameters and buffers by name, live storage.
+NamedTensors model_tensors(const Mixture& mixture);
+
+// Copies what the file holds into the tensors. Throws UserError that names every tensor that is
+// missing or has another shape, before anything is written into.
+void restore(const SafetensorsFile& file, const NamedTensors& tensors);
+
+}  // namespace moestro

@@ -1,0 +1,57 @@
+// Adam, AdamW and SGD over LibTorch's fused operators, with frozen experts held exactly still: no
+// moment, step count or weight decay touches a frozen slice.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "moestro/nn/parameter.h"
+#include "moestro/train/train_config.h"
+
+namespace moestro {
+
+class Optimiser {
+ public:
+  // Adam's betas are .9 and .999, epsilon 1e-8.
+  Optimiser(std::vector<Parameter> parameters, const TrainConfig& config);
+
+  void zero_gradients();
+  // The norm of the gradient over all slices that are not frozen; above `clip` (when not 0) the
+  // gradient is scaled down to it.
+  double clip_gradients(double clip);
+  // One update from the parameters' gradients; a parameter without a gradient stays.
+  void step(double rate);
+
+  // Forgets what was gathered for one expert of the bank of that name: moments and step count.
+  void clear(const std::string& bank, int64_t expert);
+
+  // Moments and step counts by name ("optimiser.experts.0.weight.mean"), live storage; whoever
+  // writes into it calls after_restore().
+  std::vector<std::pair<std::string, Tensor>> state() const;
+  void after_restore();
+
+ private:
+  enum class Kind { adam, adamw, sgd };
+  struct Slot {
+    Parameter parameter;
+    Tensor mean, square;             // [E, ...]; sgd: mean is its momentum buffer
+    Tensor steps_E;                  // float32, updates a slice has had
+    std::vector<int64_t> updates_E;  // the same on the host
+  };
+  // Consecutive experts [first, first + count) that are updated alike.
+  struct Run {
+    int64_t first, count;
+  };
+  struct Lists;
+
+  std::vector<Run> runs(const Slot& slot) const;
+  void update(Lists& lists);
+
+  Kind kind_;
+  double weight_decay_, momentum_;
+  std::vector<Slot> slots_;
+  Tensor rate_;  // a tensor, so that a step can be captured
+};
+
+}  // namespace moestro

@@ -1,0 +1,39 @@
+// A recipe up to this floor: everything that one training run needs to know.
+#pragma once
+
+#include "moestro/core/schema.h"
+#include "moestro/data/config.h"
+#include "moestro/nn/expert_config.h"
+#include "moestro/nn/gate_config.h"
+#include "moestro/objective/loss_config.h"
+#include "moestro/train/train_config.h"
+
+namespace moestro {
+
+struct Recipe {
+  DataConfig data;
+  ExpertConfig expert;
+  GateConfig gate;
+  MixtureConfig mixture;
+  LossConfig loss;
+  TrainConfig train;
+};
+
+// Binds [data] [expert] [gate] [mixture] [loss] [train].
+void describe(Schema& schema, Recipe& recipe);
+
+// Contradictions between keys that no single key shows. Throws UserError.
+void check(const Recipe& recipe, const Schema& schema);
+
+// The values and the schema bound to them; stays where it is made.
+class RecipeDocument {
+ public:
+  RecipeDocument() { describe(schema, recipe); }
+  RecipeDocument(const RecipeDocument&) = delete;
+  RecipeDocument& operator=(const RecipeDocument&) = delete;
+
+  Recipe recipe;
+  Schema schema;
+};
+
+}  // namespace moestro

@@ -1,0 +1,68 @@
+// The training loop: steps, epochs, validation, early stopping, checkpoints.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "moestro/data/batches.h"
+#include "moestro/nn/mixture.h"
+#include "moestro/objective/objective.h"
+#include "moestro/store/checkpoint_store.h"
+#include "moestro/train/hook.h"
+#include "moestro/train/optimiser.h"
+#include "moestro/train/schedule.h"
+#include "moestro/train/train_state.h"
+
+namespace moestro {
+
+class Progress;
+
+class Trainer {
+ public:
+  struct Parts {
+    Mixture& mixture;
+    const Objective& objective;
+    Optimiser& optimiser;
+    const Schedule& schedule;
+    Batches& batches;
+    CheckpointStore& checkpoints;
+    std::function<std::optional<Scores>()> validate;  // none: nothing is held out
+    std::vector<Hook*> hooks;
+    double target_deviation = 1;  // regression: what an error in standardised units stands for
+    std::string name;             // for the progress bar
+  };
+
+  Trainer(Parts parts, const TrainConfig& config);
+
+  // Goes on where the checkpoint was written. Throws UserError for one of other shapes.
+  void resume(const Checkpoint& checkpoint);
+
+  // Trains to the last epoch, or until validation has stopped improving. Throws Interrupted once
+  // all is saved after a signal, SystemError with the step and the term where the loss is not
+  // finite (what was there before that step is saved).
+  void run();
+
+  const TrainState& state() const { return state_; }
+
+ private:
+  void run_epoch(Progress& progress);
+  void run_step(const Batch& batch);
+  void check_finite(const LossTerms& loss);
+  void end_epoch();
+  void read_sums();
+  void save();
+  bool patience_is_over() const;
+  NamedTensors tensors() const;
+
+  Parts parts_;
+  TrainConfig config_;
+  TrainState state_;
+  Tensor loss_sum_, error_sum_;  // of the running epoch, on the device
+  int64_t saved_step_ = 0;
+  double saved_at_ = 0;  // seconds of a steady clock
+};
+
+}  // namespace moestro

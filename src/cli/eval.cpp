@@ -1,0 +1,42 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "moestro/lifecycle/summary.h"
+#include "moestro/lifecycle/trained_run.h"
+#include "verb.h"
+
+namespace moestro {
+namespace {
+
+void eval(const std::string& folder, const std::string& data, const CommonFlags& common) {
+  const TrainedRun run(folder, common.device, common.threads);
+  const Dataset rows = run.rows(data, common.data_root, Targets::required);
+  const nlohmann::json scores = figures(run.evaluate(rows, /*experts=*/true), rows).to_json();
+  if (common.json) {
+    fmt::print("{}\n", scores.dump(2));
+    return;
+  }
+  fmt::print("{} on {} ({} rows)\n", folder, rows.name, rows.rows());
+  for (const auto& [name, value] : scores.flatten().items())
+    fmt::print("  {:40} {}\n", name.substr(1), value.dump());
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, CommonFlags& common) {
+  CLI::App* verb = add_verb(app, "eval", "how well a run does on its test rows, or on others",
+                            "  moestro eval runs/mnist\n"
+                            "  moestro eval runs/mnist --data notmnist --json\n"
+                            "  moestro eval runs/houses --data more-houses.csv");
+  auto folder = std::make_shared<std::string>(), data = std::make_shared<std::string>();
+  verb->add_option("RUN", *folder, "a run folder")->required();
+  verb->add_option("--data", *data, "a set's name or a path (default: the run's own test rows)")
+      ->type_name("NAME|PATH");
+  add_data_root(*verb, common);
+  add_compute(*verb, common);
+  add_json(*verb, common);
+  verb->callback([folder, data, &common] { eval(*folder, *data, common); });
+}
+
+}  // namespace moestro

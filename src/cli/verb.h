@@ -1,0 +1,36 @@
+// What every verb has in common: its place on the command line and the flags it shares with others.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace moestro {
+
+struct CommonFlags {
+  std::string data_root;
+  std::string device;    // empty: the recipe's
+  int64_t threads = -1;  // -1: the recipe's
+  bool verbose = false, quiet = false, json = false;
+};
+
+// Adds a verb with its help text, examples and flags; `run` is called once all is parsed.
+CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& meaning,
+                   const std::string& examples);
+
+void add_train(CLI::App& app, CommonFlags& common);
+void add_eval(CLI::App& app, CommonFlags& common);
+void add_predict(CLI::App& app, CommonFlags& common);
+void add_inspect(CLI::App& app, CommonFlags& common);
+void add_report(CLI::App& app, CommonFlags& common);
+void add_data(CLI::App& app, CommonFlags& common);
+void add_config(CLI::App& app, CommonFlags& common);
+void add_demo(CLI::App& app, CommonFlags& common);
+
+// Shared flags, added by the verbs they have an effect on.
+void add_data_root(CLI::App& verb, CommonFlags& common);
+void add_compute(CLI::App& verb, CommonFlags& common);  // --device, --threads
+void add_json(CLI::App& verb, CommonFlags& common);
+
+}  // namespace moestro

@@ -1,0 +1,56 @@
+#include "moestro/lifecycle/predictions.h"
+
+#include <cmath>
+
+#include <ATen/Functions.h>
+
+#include "moestro/core/error.h"
+#include "moestro/store/atomic_file.h"
+#include "moestro/store/safetensors.h"
+
+namespace moestro {
+namespace {
+
+// RFC 4180: a cell with a separator, quote or line end stands in quotes.
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string as_csv(const Evaluation& evaluation, const DataRecord& data) {
+  const bool classes = data.classes > 0;
+  const auto [gate_N, expert_N] = evaluation.probs_NE.max(1);
+  std::string text =
+      classes ? "row,prediction,probability,expert,gate\n" : "row,prediction,expert,gate\n";
+  for (int64_t n = 0; n < evaluation.predicted_N.size(0); ++n) {
+    if (classes) {
+      const auto label = evaluation.predicted_N[n].item<int64_t>();
+      text += fmt::format("{},{},{:.6g},", n, csv_cell(data.class_names[label]),
+                          std::exp(evaluation.mixed_NC[n][label].item<double>()));
+    } else {
+      text += fmt::format("{},{:.9g},", n, evaluation.predicted_N[n].item<double>());
+    }
+    text += fmt::format("{},{:.6g}\n", expert_N[n].item<int64_t>(), gate_N[n].item<double>());
+  }
+  return text;
+}
+
+}  // namespace
+
+void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,
+                       const DataRecord& data) {
+  if (path.extension() == ".csv") {
+    write_atomically(path, as_csv(evaluation, data));
+    return;
+  }
+  if (path.extension() != ".safetensors")
+    throw UserError("{}: unknown kind of file; expected a name that ends in .csv or .safetensors",
+                    path.string());
+  NamedTensors tensors = {{"predicted", evaluation.predicted_N}, {"gate", evaluation.probs_NE}};
+  if (data.classes > 0) tensors.emplace_back("probabilities", evaluation.mixed_NC.exp());
+  write_safetensors(path, tensors);
+}
+
+}  // namespace moestro

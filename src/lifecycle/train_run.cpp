@@ -1,0 +1,213 @@
+#include "moestro/lifecycle/train_run.h"
+
+#include <nlohmann/json.hpp>
+
+#include "moestro/core/device.h"
+#include "moestro/core/error.h"
+#include "moestro/core/interrupt.h"
+#include "moestro/core/log.h"
+#include "moestro/core/version.h"
+#include "moestro/data/source.h"
+#include "moestro/lifecycle/inspection.h"
+#include "moestro/lifecycle/summary.h"
+#include "moestro/store/atomic_file.h"
+#include "moestro/store/json_file.h"
+#include "moestro/store/run_folder.h"
+#include "moestro/train/checkpoint.h"
+#include "moestro/train/model.h"
+#include "moestro/train/recorder.h"
+#include "moestro/train/trainer.h"
+
+namespace moestro {
+namespace {
+
+// The first line in which two recipes differ, as "ours, stored: theirs".
+std::string first_difference(const std::string& ours, const std::string& stored) {
+  std::istringstream a(ours), b(stored);
+  std::string line_a, line_b;
+  while (true) {
+    const bool more_a = !!std::getline(a, line_a), more_b = !!std::getline(b, line_b);
+    if (!more_a) line_a = "(nothing)";
+    if (!more_b) line_b = "(nothing)";
+    if ((!more_a && !more_b) || line_a != line_b) return line_a + ", there: " + line_b;
+  }
+}
+
+class TrainRun {
+ public:
+  TrainRun(const RecipeDocument& document, const RunOptions& options)
+      : document_(document), recipe_(document.recipe), options_(options) {}
+
+  void run() {
+    check(recipe_, document_.schema);
+    if (options_.resume && nothing_left()) return;
+    threads_ = set_threads(recipe_.train.threads);
+    device_ = resolve_device(recipe_.train.device);
+    source_ = load_data(recipe_.data, options_.data_root, seed());
+    mixture_ = std::make_unique<Mixture>(
+        build_mixture(document_, {source_.train.sample_shape(), source_.train.classes}));
+    convert(mixture_->parameters(), mixture_->buffers(), device_);
+    for (const std::string& line : mixture_->bank().describe()) log_verbose("{}", line);
+    objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
+    folder_ = std::make_unique<RunFolder>(options_.resume
+                                              ? RunFolder::resume(options_.out)
+                                              : RunFolder::create(options_.out, options_.force));
+    in_folder();
+  }
+
+ private:
+  uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
+
+  // Refuses to resume with another recipe; true where the run is finished.
+  bool nothing_left() const {
+    if (!is_run_folder(options_.out)) return false;
+    const RunFolder folder = RunFolder::open(options_.out);
+    if (folder.has_recipe()) {
+      const std::string stored = read_file(folder.recipe_path()), ours = document_.schema.to_toml();
+      if (stored != ours)
+        throw UserError(
+            "{}: the run there has another recipe; expected the same to --resume "
+            "(here: {})",
+            options_.out.string(), first_difference(ours, stored));
+    }
+    if (folder.is_finished())
+      log_info("{}: the run is finished, nothing to do", options_.out.string());
+    return folder.is_finished();
+  }
+
+  void in_folder() {
+    const std::string started = options_.resume ? first_start() : utc_now();
+    manifest_ = {.version = version(),
+                 .seed = recipe_.train.seed,
+                 .device = describe_device(device_),
+                 .threads = threads_,
+                 .data_digest = source_.digest(),
+                 .started = started,
+                 .finished = ""};
+    folder_->write(manifest_);
+    write_atomically(folder_->recipe_path(), document_.schema.to_toml());
+    write_json_file(folder_->path() / "data.json", source_.record().to_json());
+    try {
+      train();
+      finish();
+      end(RunStatus::finished);
+    } catch (const Interrupted&) {
+      end(RunStatus::interrupted);
+      throw;
+    } catch (...) {
+      end_quietly();
+      throw;
+    }
+  }
+
+  // A run that is resumed keeps the day it was begun.
+  std::string first_start() const {
+    std::error_code none;
+    const bool begun = std::filesystem::exists(folder_->manifest_path(), none);
+    return begun ? folder_->manifest().started : utc_now();
+  }
+
+  void end(RunStatus status) {
+    manifest_.finished = utc_now();
+    manifest_.status = status;
+    folder_->write(manifest_);
+  }
+
+  // While an error is on its way: a full disk must not hide it behind a second one.
+  void end_quietly() {
+    try {
+      end(RunStatus::failed);
+    } catch (const std::exception& second) {
+      log_warning("{}", second.what());
+    }
+  }
+
+  void train() {
+    const InterruptHandlers handlers;
+    CheckpointStore checkpoints(folder_->checkpoints_path(), recipe_.train.keep);
+    std::optional<Checkpoint> checkpoint;
+    if (options_.resume) checkpoint = checkpoints.latest();
+    const int64_t step = checkpoint ? checkpoint->step : 0;
+    if (checkpoint) log_info("going on after step {}", step);
+
+    MetricsLog metrics(folder_->metrics_path(), checkpoint ? step : -1);
+    EventFile events(folder_->path(), step);
+    Recorder recorder(metrics, events, recipe_.expert.count, device_);
+    // One row has no batch statistics: left out, another one each epoch.
+    const int64_t rows = source_.train.rows(), batch = recipe_.data.batch;
+    const bool lone_row = rows > batch && rows % batch == 1;
+    Batches batches(source_.train, source_.normaliser,
+                    {.batch = batch, .drop_last = lone_row, .seed = seed(), .device = device_},
+                    source_.augmentation);
+    Optimiser optimiser(mixture_->parameters(), recipe_.train);
+    const Schedule schedule(recipe_.train, recipe_.train.epochs * batches.steps_per_epoch());
+    Trainer trainer({.mixture = *mixture_,
+                     .objective = *objective_,
+                     .optimiser = optimiser,
+                     .schedule = schedule,
+                     .batches = batches,
+                     .checkpoints = checkpoints,
+                     .validate = [this] { return validate(); },
+                     .hooks = {&recorder},
+                     .target_deviation = source_.normaliser.target_deviation(),
+                     .name = folder_->name()},
+                    recipe_.train);
+    if (checkpoint) trainer.resume(*checkpoint);
+    trainer.run();
+    state_ = trainer.state();
+    if (recipe_.train.patience > 0)
+      restore(checkpoints.best().value().file, model_tensors(*mixture_));
+  }
+
+  Evaluation evaluated(const Dataset& data, bool experts) const {
+    return evaluate(
+        *mixture_, data, source_.normaliser,
+        {.device = device_, .precision = compute_type(recipe_.train), .experts = experts});
+  }
+
+  std::optional<Scores> validate() const {
+    if (source_.valid.rows() == 0) return {};
+    return score(evaluated(source_.valid, false), source_.valid.targets_N, source_.valid.classes);
+  }
+
+  void finish() {
+    const Evaluation test = evaluated(source_.test, true);
+    const Inspection inspection = inspect(test, source_.test, "test");
+    write_json_file(folder_->path() / "inspection.json", inspection.to_json());
+    const NamedTensors pixels = sample_pixels(inspection, source_.test);
+    if (!pixels.empty()) write_safetensors(folder_->path() / "samples.safetensors", pixels);
+
+    Summary summary;
+    summary.name = folder_->name();
+    summary.data = source_.train.name;
+    summary.device = manifest_.device;
+    summary.seed = recipe_.train.seed;
+    summary.parameters = mixture_->parameter_count();
+    summary.seconds = state_.seconds;
+    summary.epochs = state_.epoch;
+    summary.steps = state_.step;
+    summary.valid = validate();
+    summary.figures = figures(test, source_.test);
+    write_json_file(folder_->summary_path(), summary.to_json());
+  }
+
+  const RecipeDocument& document_;
+  const Recipe& recipe_;
+  const RunOptions& options_;
+  c10::Device device_ = c10::kCPU;
+  int64_t threads_ = 0;
+  DataSource source_;
+  std::unique_ptr<Mixture> mixture_;
+  std::unique_ptr<Objective> objective_;
+  std::unique_ptr<RunFolder> folder_;
+  Manifest manifest_;
+  TrainState state_;
+};
+
+}  // namespace
+
+void train_run(const RecipeDocument& document, const RunOptions& options) {
+  TrainRun(document, options).run();
+}
+
+}  // namespace moestro

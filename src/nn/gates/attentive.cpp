@@ -1,0 +1,75 @@
+#include <cmath>
+
+#include "../layers/stacked.h"
+#include "gates.h"
+#include "learned_gate.h"
+#include "moestro/core/error.h"
+
+namespace moestro {
+namespace {
+
+// gate.layers up to the hidden layer that becomes the query.
+std::vector<LayerSpec> query_layers(const GateConfig& config, const GateSetting& setting) {
+  std::vector<LayerSpec> specs = gate_layers(config, setting);
+  const int64_t hidden = last_hidden(specs);
+  if (hidden < 0)
+    throw UserError(
+        "{}: has no hidden layer; expected one before the last linear, since gate.kind = "
+        "\"attentive\" makes its query of it",
+        setting.where);
+  if (setting.expert_hidden == 0)
+    throw UserError(
+        "gate.kind = \"attentive\" reads the experts' last hidden layer, but expert.layers have "
+        "none; expected an activation before their last linear");
+  specs.erase(config.query == "before" ? specs.begin() + hidden : specs.end() - 1, specs.end());
+  return specs;
+}
+
+int64_t width(const Shape& shape) {
+  int64_t product = 1;
+  for (const int64_t size : shape) product *= size;
+  return product;
+}
+
+// PyTorch's default for a linear layer.
+Parameter projection(const LayerSetting& setting, int64_t in, int64_t out) {
+  return draw_parameter(setting, "weight", {in, out}, 1 / std::sqrt(static_cast<double>(in)));
+}
+
+class AttentiveGate : public LearnedGate {
+ public:
+  AttentiveGate(const GateConfig& config, const GateSetting& setting,
+                const std::vector<LayerSpec>& specs)
+      : LearnedGate(specs, setting), stop_gradient_(config.stop_gradient) {
+    const int64_t h = width(specs.empty() ? setting.input : specs.back().out);
+    query_1HH_ = own(projection(layer_setting(setting, "query"), h, h));
+    key_1FH_ = own(projection(layer_setting(setting, "key"), setting.expert_hidden, h));
+  }
+
+  bool needs_hidden() const override { return true; }
+
+  // q . (W_k h_i) = (W_k^T q) . h_i: the query goes to the experts' side, once a sample instead of
+  // once an expert.
+  Routing route(const GateInput& input, const ForwardContext& context) const override {
+    MOESTRO_CHECK(input.hidden_EBF.defined() && input.hidden_EBF.dim() == 3);
+    const Tensor hidden_EBF = stop_gradient_ ? input.hidden_EBF.detach() : input.hidden_EBF;
+    const Tensor query_HH = live(query_1HH_, {0, 1})[0], key_FH = live(key_1FH_, {0, 1})[0];
+    const Tensor query_BH = run(input.x, context).matmul(query_HH);
+    const Tensor query_BF1 = query_BH.matmul(key_FH.t()).unsqueeze(2);
+    const double scale = 1 / std::sqrt(static_cast<double>(query_BH.size(1)));
+    const Tensor scores_BE = hidden_EBF.transpose(0, 1).matmul(query_BF1).squeeze(2) * scale;
+    return dense_routing(scores_BE, gate_softmax(scores_BE));
+  }
+
+ private:
+  bool stop_gradient_;
+  Parameter query_1HH_, key_1FH_;
+};
+
+}  // namespace
+
+std::unique_ptr<Gate> make_attentive_gate(const GateConfig& config, const GateSetting& setting) {
+  return std::make_unique<AttentiveGate>(config, setting, query_layers(config, setting));
+}
+
+}  // namespace moestro

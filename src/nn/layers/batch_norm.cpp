@@ -1,0 +1,66 @@
+#include "batch_norm.h"
+
+#include <ATen/ATen.h>
+
+#include "moestro/core/error.h"
+#include "stacked.h"
+
+namespace moestro {
+namespace {
+
+constexpr double kMomentum = .1, kEpsilon = 1e-5;
+
+Tensor slices(const Tensor& stacked, ExpertRange experts) {
+  return stacked.narrow(0, experts.first, experts.count);
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const LayerSpec& spec, const LayerSetting& setting)
+    : spec_(spec), setting_(setting) {
+  const Shape shape = {spec.in.at(0)};
+  weight_EC_ = constant_parameter(setting, "weight", shape, 1);
+  bias_EC_ = constant_parameter(setting, "bias", shape, 0);
+  running_mean_EC_ = {setting.name + ".running_mean", at::zeros({setting.experts, shape[0]})};
+  running_var_EC_ = {setting.name + ".running_var", at::ones({setting.experts, shape[0]})};
+}
+
+// x is [N, E * C, H, W] or [N, E * D]: experts and channels are one axis to the kernel.
+Tensor BatchNorm::normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const {
+  return at::batch_norm(x, live(weight_EC_, experts).flatten(), live(bias_EC_, experts).flatten(),
+                        slices(running_mean_EC_.value, experts).view({-1}),
+                        slices(running_var_EC_.value, experts).view({-1}), batch_statistics,
+                        kMomentum, kEpsilon, /*cudnn_enabled=*/true);
+}
+
+Activations BatchNorm::forward(const Activations& x, ExpertRange experts,
+                               const ForwardContext& context) const {
+  const Activations own = spread(x, experts.count);
+  const int64_t rows = own.images ? own.value.size(0) : own.value.size(1);
+  const Tensor flat = own.images ? own.value : own.value.transpose(0, 1).reshape({rows, -1});
+  const int64_t channels = spec_.in.at(0);
+  const int64_t values = flat.numel() / flat.size(1);  // of one channel
+
+  std::vector<Tensor> parts;
+  for (const FrozenRun& run : frozen_runs(setting_.frozen.get(), experts)) {
+    const bool batch_statistics = context.training && !run.frozen;
+    if (batch_statistics && values < 2)
+      throw UserError(
+          "{} \"{}\": a training batch of {} row has no statistics; expected at least "
+          "2 rows in every batch",
+          setting_.name, spec_.text, rows);
+    const Tensor part = flat.narrow(1, (run.experts.first - experts.first) * channels,
+                                    run.experts.count * channels);
+    parts.push_back(normalised(part, run.experts, batch_statistics));
+  }
+  const Tensor out = parts.size() == 1 ? parts.front() : at::cat(parts, 1);
+  if (own.images) return {out, own.experts, true};
+  return {out.view({rows, own.experts, channels}).transpose(0, 1), own.experts, false};
+}
+
+std::string BatchNorm::describe() const {
+  return fmt::format("{}: one normalisation of {} experts x {} channels", spec_.text,
+                     setting_.experts, spec_.in.at(0));
+}
+
+}  // namespace moestro

@@ -1,0 +1,30 @@
+// Batch normalisation for every expert, over rows (and pixels): weight, bias and the running
+// statistics are [E, C], or [E, D] for rows. In training, batch statistics: the biased variance
+// normalises, the unbiased one goes into the running statistics (momentum .1, eps 1e-5, as in
+// PyTorch). In evaluation, and always for frozen experts, running statistics, left as they are.
+// A training batch with one value a channel has no statistics: forward throws UserError.
+#pragma once
+
+#include "moestro/nn/layer.h"
+
+namespace moestro {
+
+class BatchNorm : public Layer {
+ public:
+  BatchNorm(const LayerSpec& spec, const LayerSetting& setting);
+  Activations forward(const Activations& x, ExpertRange experts,
+                      const ForwardContext& context) const override;
+  std::vector<Parameter> parameters() const override { return {weight_EC_, bias_EC_}; }
+  std::vector<Buffer> buffers() const override { return {running_mean_EC_, running_var_EC_}; }
+  std::string describe() const override;
+
+ private:
+  Tensor normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const;
+
+  LayerSpec spec_;
+  LayerSetting setting_;
+  Parameter weight_EC_, bias_EC_;
+  Buffer running_mean_EC_, running_var_EC_;
+};
+
+}  // namespace moestro

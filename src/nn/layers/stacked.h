@@ -1,0 +1,35 @@
+// What layers over an expert axis share: stacked parameters, runs of frozen experts, and values
+// that experts do not share any longer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "moestro/nn/layer.h"
+
+namespace moestro {
+
+// "experts.0" + "weight" -> "experts.0.weight" [E, shape...], uniform in [-bound, bound), drawn
+// expert by expert, so that expert e is the same whatever E is. Requires grad.
+Parameter draw_parameter(const LayerSetting& setting, const std::string& tensor, const Shape& shape,
+                         double bound);
+Parameter constant_parameter(const LayerSetting& setting, const std::string& tensor,
+                             const Shape& shape, double value);
+
+// Neighbours that are all frozen, or all not.
+struct FrozenRun {
+  ExpertRange experts;
+  bool frozen;
+};
+std::vector<FrozenRun> frozen_runs(const FreezeMask* frozen, ExpertRange experts);
+
+// The slices of a stacked parameter; those of frozen experts let no gradient through.
+Tensor live(const Parameter& parameter, ExpertRange experts);
+
+// A copy for each expert where they shared the value; else x.
+Activations spread(const Activations& x, int64_t experts);
+
+// Images become rows: [N, E * C, H, W] -> [E, N, C * H * W]. Rows stay.
+Activations flattened(const Activations& x);
+
+}  // namespace moestro

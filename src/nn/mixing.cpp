@@ -1,0 +1,47 @@
+#include "moestro/nn/mixing.h"
+
+#include <limits>
+
+#include <ATen/ATen.h>
+
+#include "moestro/core/error.h"
+
+namespace moestro {
+
+OutputKind output_kind(const std::string& name) {
+  for (const OutputKind kind : {OutputKind::probabilities, OutputKind::logits, OutputKind::values})
+    if (output_name(kind) == name) return kind;
+  throw UserError("mixture.output = \"{}\"; expected one of probabilities, logits, values", name);
+}
+
+std::string output_name(OutputKind kind) {
+  switch (kind) {
+    case OutputKind::probabilities:
+      return "probabilities";
+    case OutputKind::logits:
+      return "logits";
+    case OutputKind::values:
+      return "values";
+  }
+  MOESTRO_CHECK(false, "output kind {}", static_cast<int>(kind));
+  return {};
+}
+
+Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind) {
+  MOESTRO_CHECK(out_NKC.dim() == 3 && weights_NK.dim() == 2 &&
+                    out_NKC.size(0) == weights_NK.size(0) && out_NKC.size(1) == weights_NK.size(1),
+                "{} experts' outputs, {} weights", out_NKC.size(1), weights_NK.size(1));
+  const at::ScalarType type = at::promote_types(out_NKC.scalar_type(), at::kFloat);
+  if (kind == OutputKind::probabilities)
+    return at::logsumexp(
+        at::log_softmax(out_NKC, -1, type) + log_weights(weights_NK.to(type)).unsqueeze(-1), 1);
+  return (out_NKC.to(type) * weights_NK.to(type).unsqueeze(-1)).sum(1);
+}
+
+Tensor log_weights(const Tensor& weights) {
+  const Tensor zero = weights == 0;
+  return weights.masked_fill(zero, 1).log().masked_fill(zero,
+                                                        -std::numeric_limits<double>::infinity());
+}
+
+}  // namespace moestro

@@ -1,0 +1,114 @@
+#include "moestro/report/finding.h"
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "moestro/report/format.h"
+
+namespace moestro {
+namespace {
+
+// H_s as a share of the most it can be, log2 E.
+constexpr double kSure = .15, kFairlySure = .45;
+
+std::string experts_clause(const RunRecord& run) {
+  const int64_t experts = run.experts();
+  if (experts == 0) return "A mixture of experts";
+  if (experts == 1) return "One expert alone";
+  const std::string number = capitalised(number_word(experts)) + " experts";
+  if (!run.summary || !run.summary->specialisation) return number;
+  const int64_t used = run.summary->specialisation->experts_used;
+  if (used == experts) return number + ", all in use";
+  return fmt::format("{}, {} in use", number, used == 1 ? "only one" : number_word(used));
+}
+
+std::string error_clause(const RunRecord& run, const std::string& set, double error) {
+  if (run.has_classes()) return fmt::format("{} error {}", set, run.error_text(error));
+  return fmt::format("root mean squared error {} on the {} set", run.error_text(error), set);
+}
+
+std::string gate_clause(double sample_entropy, int64_t experts) {
+  if (!std::isfinite(sample_entropy)) return {};
+  const double share = sample_entropy / std::log2(static_cast<double>(experts));
+  const char* manner = share < kSure         ? "is sure"
+                       : share < kFairlySure ? "is fairly sure"
+                                             : "hesitates";
+  return fmt::format("the gate {} (H_s {} bits)", manner, fixed_text(sample_entropy));
+}
+
+std::string information_clause(const RunRecord& run) {
+  const double told = run.summary->specialisation->mutual_information;
+  if (!std::isfinite(told)) return {};
+  const double whole = run.inspection ? class_entropy(*run.inspection) : kNotKnown;
+  if (!std::isfinite(whole))
+    return fmt::format("knowing the expert tells {} bits of the class", fixed_text(told));
+  return fmt::format("knowing the expert tells {} of {} bits of the class", fixed_text(told),
+                     fixed_text(whole));
+}
+
+// "a", "a and b", "a, b, and c", leaving out what is empty.
+std::string enumerated(const std::vector<std::string>& clauses) {
+  std::vector<std::string> said;
+  for (const std::string& clause : clauses)
+    if (!clause.empty()) said.push_back(clause);
+  std::string out;
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    if (i > 0) out += said.size() > 2 ? ", " : " ";
+    if (i > 0 && i + 1 == said.size()) out += "and ";
+    out += said[i];
+  }
+  return out;
+}
+
+std::string state_word(RunStatus status) {
+  switch (status) {
+    case RunStatus::running:
+      return "still in training";
+    case RunStatus::interrupted:
+      return "interrupted";
+    case RunStatus::failed:
+      return "failed";
+    case RunStatus::finished:
+      return "finished";
+  }
+  return {};
+}
+
+std::string unfinished(const RunRecord& run) {
+  const std::string begin = experts_clause(run) + ", " + state_word(run.manifest.status);
+  if (run.metrics.epochs.empty()) return begin + " before the end of the first epoch.";
+  const EpochRecord& last = run.metrics.epochs.back();
+  const bool held_out = std::isfinite(last.valid.error);
+  return fmt::format("{} after epoch {}: {}.", begin, last.epoch,
+                     error_clause(run, held_out ? "validation" : "training",
+                                  held_out ? last.valid.error : last.train.error));
+}
+
+}  // namespace
+
+double class_entropy(const InspectionRecord& inspection) {
+  std::vector<double> totals;
+  for (const auto& row : inspection.class_by_expert)
+    totals.push_back(static_cast<double>(std::accumulate(row.begin(), row.end(), int64_t{0})));
+  const double whole = std::accumulate(totals.begin(), totals.end(), 0.);
+  if (whole <= 0) return kNotKnown;
+  double entropy = 0;
+  for (double total : totals)
+    if (total > 0) entropy -= total / whole * std::log2(total / whole);
+  return entropy;
+}
+
+std::string finding(const RunRecord& run) {
+  if (!run.summary) return unfinished(run);
+  const bool split = run.summary->specialisation && run.experts() > 1;
+  const std::vector<std::string> clauses = {
+      error_clause(run, "test", run.summary->test.error),
+      split ? gate_clause(run.summary->specialisation->sample_entropy, run.experts()) : "",
+      split ? information_clause(run) : ""};
+  return fmt::format("{}: {}.", experts_clause(run), enumerated(clauses));
+}
+
+}  // namespace moestro

@@ -1,0 +1,96 @@
+#include "moestro/report/run_record.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "moestro/core/error.h"
+#include "moestro/report/format.h"
+#include "moestro/report/recipe_text.h"
+#include "moestro/store/file.h"
+#include "moestro/store/run_folder.h"
+#include "moestro/store/safetensors.h"
+
+namespace moestro {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void require(const fs::path& path, const char* why) {
+  if (!fs::exists(path)) throw UserError("{} is missing; {}", path.string(), why);
+}
+
+Tensor images_of_expert(const SafetensorsFile& file, std::size_t expert, std::size_t samples) {
+  const std::string name = fmt::format("expert_{}", expert);
+  if (!file.contains(name)) {
+    if (samples == 0) return {};
+    throw UserError("{}: tensor \"{}\" is missing; inspection.json speaks of its {} samples",
+                    file.path().string(), name, samples);
+  }
+  const Shape& shape = file.shape(name);
+  const bool fits = file.dtype(name) == at::kByte && shape.size() == 4 &&
+                    shape[0] == static_cast<int64_t>(samples) && (samples == 0 || shape[1] > 0);
+  if (!fits)
+    throw UserError("{}: tensor \"{}\" is {} [{}], expected uint8 [{}, channels, height, width]",
+                    file.path().string(), name, at::toString(file.dtype(name)),
+                    fmt::join(shape, ", "), samples);
+  return file.tensor(name);
+}
+
+std::vector<Tensor> read_images(const fs::path& path, const InspectionRecord& inspection) {
+  std::vector<Tensor> images;
+  const SafetensorsFile file(path);
+  for (std::size_t e = 0; e < inspection.samples.size(); ++e)
+    images.push_back(images_of_expert(file, e, inspection.samples[e].size()));
+  return images;
+}
+
+}  // namespace
+
+int64_t RunRecord::experts() const {
+  if (inspection) return inspection->experts;
+  if (!metrics.epochs.empty() && !metrics.epochs.back().usage.empty())
+    return static_cast<int64_t>(metrics.epochs.back().usage.size());
+  const std::string text = recipe_value(recipe, "expert.count");
+  int64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
+
+bool RunRecord::has_classes() const {
+  if (inspection) return !inspection->classes.empty();
+  if (recipe_value(recipe, "mixture.output") == "values") return false;
+  return !summary || std::isfinite(summary->calibration_error) ||
+         std::isfinite(summary->hard_top1_error);
+}
+
+NumberStyle RunRecord::error_style() const {
+  return has_classes() ? NumberStyle::percent : NumberStyle::plain;
+}
+
+std::string RunRecord::error_text(double error) const {
+  return has_classes() ? percent_text(error) : value_text(error);
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const RunFolder files = RunFolder::open(folder);
+  require(files.recipe_path(), "every run folder has one");
+  require(files.manifest_path(), "the run ended before it began");
+  RunRecord run;
+  run.name = files.name();
+  run.recipe = read_file(files.recipe_path());
+  run.manifest = files.manifest();
+  run.metrics = read_metrics_record(files.metrics_path());
+  const fs::path inspection = folder / "inspection.json", images = folder / "samples.safetensors";
+  if (run.manifest.status == RunStatus::finished)
+    require(files.summary_path(), "a finished run has one");
+  if (fs::exists(files.summary_path())) run.summary = read_summary(files.summary_path());
+  if (fs::exists(inspection)) run.inspection = read_inspection(inspection);
+  if (run.inspection && fs::exists(images)) run.images = read_images(images, *run.inspection);
+  return run;
+}
+
+}  // namespace moestro

@@ -1,0 +1,57 @@
+#include "moestro/report/write_report.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "moestro/core/error.h"
+#include "moestro/report/compare_page.h"
+#include "moestro/report/run_page.h"
+#include "moestro/store/atomic_file.h"
+#include "moestro/store/run_folder.h"
+
+namespace moestro {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPageName = "report.html";
+
+std::vector<fs::path> runs_in(const fs::path& folder) {
+  std::vector<fs::path> runs;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.is_directory() && is_run_folder(entry.path())) runs.push_back(entry.path());
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+RunRecord write_run_page(const fs::path& folder) {
+  RunRecord run = read_run(folder);
+  write_atomically(folder / kPageName, run_page(run));
+  return run;
+}
+
+}  // namespace
+
+fs::path write_report(const fs::path& folder) {
+  if (!fs::is_directory(folder)) throw UserError("{} is no folder", folder.string());
+  const fs::path page = folder / kPageName;
+  if (is_run_folder(folder)) {
+    write_run_page(folder);
+    return page;
+  }
+  const std::vector<fs::path> paths = runs_in(folder);
+  if (paths.empty())
+    throw UserError(
+        "{} is neither a run folder nor a folder of runs: no recipe.toml or "
+        "manifest.json in it or one level below",
+        folder.string());
+  std::vector<RunRecord> runs;
+  for (const fs::path& path : paths) runs.push_back(write_run_page(path));
+  const fs::path whole = fs::canonical(folder);
+  write_atomically(page, compare_page(whole.filename().string(), runs));
+  return page;
+}
+
+}  // namespace moestro

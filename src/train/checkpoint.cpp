@@ -1,0 +1,33 @@
+#include "moestro/train/checkpoint.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "moestro/core/error.h"
+#include "moestro/core/suggest.h"
+
+namespace moestro {
+
+NamedTensors model_tensors(const Mixture& mixture) {
+  NamedTensors tensors;
+  for (const Parameter& parameter : mixture.parameters())
+    tensors.emplace_back(parameter.name, parameter.value);
+  for (const Buffer& buffer : mixture.buffers()) tensors.emplace_back(buffer.name, buffer.value);
+  return tensors;
+}
+
+void restore(const SafetensorsFile& file, const NamedTensors& tensors) {
+  std::vector<std::string> faults;
+  for (const auto& [name, tensor] : tensors) {
+    if (!file.contains(name))
+      faults.push_back(fmt::format("{} is missing", name));
+    else if (file.shape(name) != tensor.sizes().vec())
+      faults.push_back(fmt::format("{} is {}, expected {}", name, shape_text(file.shape(name)),
+                                   shape_text(tensor.sizes().vec())));
+  }
+  if (!faults.empty())
+    throw UserError("{}: not a checkpoint of this model: {}", file.path().string(), joined(faults));
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : tensors) tensor.copy_(file.tensor(name));
+}
+
+}  // namespace moestro

@@ -1,0 +1,152 @@
+#include "moestro/train/optimiser.h"
+
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+
+#include "moestro/core/error.h"
+
+namespace moestro {
+namespace {
+
+constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
+
+bool has_gradient(const Parameter& parameter) {
+  return parameter.value.grad().defined();
+}
+
+}  // namespace
+
+// What one call of a fused operator works on; all of the same length.
+struct Optimiser::Lists {
+  std::vector<Tensor> values, gradients, means, squares, steps;
+};
+
+Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& config)
+    : kind_(config.optimiser == "adam"    ? Kind::adam
+            : config.optimiser == "adamw" ? Kind::adamw
+                                          : Kind::sgd),
+      weight_decay_(config.weight_decay),
+      momentum_(config.momentum) {
+  for (Parameter& parameter : parameters) {
+    const Tensor& value = parameter.value;
+    MOESTRO_CHECK(value.is_contiguous(), "{}", parameter.name);
+    Slot slot;
+    slot.mean = at::zeros_like(value, at::TensorOptions().requires_grad(false));
+    if (kind_ != Kind::sgd) slot.square = at::zeros_like(slot.mean);
+    slot.steps_E = at::zeros({value.size(0)}, slot.mean.options().dtype(at::kFloat));
+    slot.updates_E.resize(value.size(0));
+    slot.parameter = std::move(parameter);
+    slots_.push_back(std::move(slot));
+  }
+  if (!slots_.empty())
+    rate_ = at::zeros(
+        {}, slots_.front().parameter.value.options().dtype(at::kFloat).requires_grad(false));
+}
+
+void Optimiser::zero_gradients() {
+  for (Slot& slot : slots_) slot.parameter.value.mutable_grad() = Tensor();
+}
+
+double Optimiser::clip_gradients(double clip) {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> gradients;
+  for (const Slot& slot : slots_) {
+    if (!has_gradient(slot.parameter)) continue;
+    for (const Run& run : runs(slot))
+      gradients.push_back(slot.parameter.value.grad().narrow(0, run.first, run.count));
+  }
+  if (gradients.empty()) return 0;
+  const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+  if (clip > 0 && norm > clip) at::_foreach_mul_(gradients, clip / norm);
+  return norm;
+}
+
+// Experts side by side with the same step count are one run, so that an unfrozen bank is one
+// tensor.
+std::vector<Optimiser::Run> Optimiser::runs(const Slot& slot) const {
+  const FreezeMask* frozen = slot.parameter.frozen.get();
+  std::vector<Run> runs;
+  for (int64_t e = 0; e < std::ssize(slot.updates_E); ++e) {
+    if (frozen && (*frozen)[e]) continue;
+    const bool joins = !runs.empty() && runs.back().first + runs.back().count == e &&
+                       slot.updates_E[e] == slot.updates_E[runs.back().first];
+    if (joins)
+      ++runs.back().count;
+    else
+      runs.push_back({e, 1});
+  }
+  return runs;
+}
+
+void Optimiser::step(double rate) {
+  const at::NoGradGuard no_grad;
+  Lists lists;
+  for (Slot& slot : slots_) {
+    if (!has_gradient(slot.parameter)) continue;
+    const Tensor gradient = slot.parameter.value.grad().contiguous();
+    for (const Run& run : runs(slot)) {
+      const auto part = [&](const Tensor& tensor) {
+        return tensor.narrow(0, run.first, run.count);
+      };
+      lists.values.push_back(part(slot.parameter.value));
+      lists.gradients.push_back(part(gradient));
+      lists.means.push_back(part(slot.mean));
+      if (slot.square.defined()) lists.squares.push_back(part(slot.square));
+      part(slot.steps_E).add_(1);
+      lists.steps.push_back(slot.steps_E.select(0, run.first));
+      for (int64_t e = run.first; e < run.first + run.count; ++e) ++slot.updates_E[e];
+    }
+  }
+  if (lists.values.empty()) return;
+  rate_.fill_(rate);
+  update(lists);
+}
+
+void Optimiser::update(Lists& lists) {
+  if (kind_ == Kind::sgd) {
+    at::_fused_sgd_(lists.values, lists.gradients,
+                    momentum_ > 0 ? lists.means : std::vector<Tensor>{}, weight_decay_, momentum_,
+                    rate_, /*dampening=*/0, /*nesterov=*/false,
+                    /*maximize=*/false, /*is_first_step=*/false);
+    return;
+  }
+  const auto fused = [&](auto operation) {
+    operation(lists.values, lists.gradients, lists.means, lists.squares, std::vector<Tensor>{},
+              lists.steps, rate_, kBeta1, kBeta2, weight_decay_, kEpsilon);
+  };
+  if (kind_ == Kind::adam)
+    fused([](auto&&... args) { at::_fused_adam_(args..., /*amsgrad=*/false, /*maximize=*/false); });
+  else
+    fused(
+        [](auto&&... args) { at::_fused_adamw_(args..., /*amsgrad=*/false, /*maximize=*/false); });
+}
+
+void Optimiser::clear(const std::string& bank, int64_t expert) {
+  const at::NoGradGuard no_grad;
+  for (Slot& slot : slots_) {
+    if (!slot.parameter.name.starts_with(bank + ".")) continue;
+    for (Tensor tensor : {slot.mean, slot.square, slot.steps_E})
+      if (tensor.defined()) tensor.select(0, expert).zero_();
+    slot.updates_E[expert] = 0;
+  }
+}
+
+std::vector<std::pair<std::string, Tensor>> Optimiser::state() const {
+  std::vector<std::pair<std::string, Tensor>> state;
+  for (const Slot& slot : slots_) {
+    const std::string name = "optimiser." + slot.parameter.name;
+    state.emplace_back(name + ".mean", slot.mean);
+    if (slot.square.defined()) state.emplace_back(name + ".square", slot.square);
+    state.emplace_back(name + ".steps", slot.steps_E);
+  }
+  return state;
+}
+
+void Optimiser::after_restore() {
+  for (Slot& slot : slots_) {
+    const Tensor steps_E = slot.steps_E.cpu();
+    for (int64_t e = 0; e < steps_E.size(0); ++e) slot.updates_E[e] = steps_E[e].item<int64_t>();
+  }
+}
+
+}  // namespace moestro

@@ -1,0 +1,54 @@
+#include "moestro/train/train_config.h"
+
+#include "moestro/core/schema.h"
+
+namespace moestro {
+
+void describe(Schema& schema, TrainConfig& train) {
+  Section& section = schema.section("train", "How the model is trained.");
+  section.field("epochs", train.epochs, "passes over the training rows").at_least(1);
+  section.field("rate", train.rate, "learning rate; the highest one of a schedule").above(0);
+  section
+      .field(
+          "schedule", train.schedule,
+          "the rate over the run; one_cycle: cosine up from rate / 25 and down to rate / 250,000")
+      .one_of({"constant", "cosine", "one_cycle"});
+  section.field("warmup", train.warmup, "share of the steps in which the rate rises")
+      .at_least(0)
+      .below(1)
+      .only_when("train.schedule", {"cosine", "one_cycle"});
+  section.field("optimiser", train.optimiser, "what turns gradients into updates")
+      .one_of({"adam", "adamw", "sgd"});
+  section
+      .field("weight_decay", train.weight_decay,
+             "added to the gradient (adam, sgd) or taken off the weights (adamw)")
+      .at_least(0);
+  section.field("momentum", train.momentum, "share of the last update that goes on")
+      .at_least(0)
+      .below(1)
+      .only_when("train.optimiser", {"sgd"});
+  section.field("clip", train.clip, "largest norm of the gradient; 0: no limit").at_least(0);
+  section
+      .field(
+          "patience", train.patience,
+          "stop after so many epochs without a lower validation loss, and keep the best weights; "
+          "0: train to the end and keep the last")
+      .at_least(0)
+      .only_when("data.validation", {"*"});
+  section.field("seed", train.seed, "of every random draw: weights, order, noise, splits")
+      .at_least(0);
+  section.field("device", train.device, "auto: a CUDA device where there is one")
+      .one_of({"auto", "cpu", "cuda"});
+  section
+      .field("precision", train.precision,
+             "of products; bf16 keeps float32 weights and a float32 gate softmax")
+      .one_of({"float32", "bf16"});
+  section.field("threads", train.threads, "CPU threads; 0: as many as LibTorch takes").at_least(0);
+  section.field("keep", train.keep, "checkpoints kept besides the best one").at_least(1);
+}
+
+c10::ScalarType compute_type(const TrainConfig& train) {
+  return train.precision == "bf16" ? c10::kBFloat16 : c10::kFloat;
+}
+
+}  // namespace moestro

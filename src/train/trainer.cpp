@@ -1,0 +1,177 @@
+#include "moestro/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+
+#include "moestro/core/error.h"
+#include "moestro/core/interrupt.h"
+#include "moestro/core/progress.h"
+#include "moestro/train/checkpoint.h"
+
+namespace moestro {
+namespace {
+
+constexpr double kSecondsBetweenCheckpoints = 60;
+// Reading a loss back makes a GPU wait: there only every so many steps.
+constexpr int64_t kStepsBetweenChecks = 50;
+
+double now() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+// Wrong samples, or squared errors, of a batch: a scalar on its device.
+Tensor batch_error(const Tensor& mixed_NC, const Tensor& targets_N) {
+  if (targets_N.is_floating_point()) return (mixed_NC.squeeze(1) - targets_N).square().sum();
+  return mixed_NC.argmax(1).ne(targets_N).sum();
+}
+
+}  // namespace
+
+Trainer::Trainer(Parts parts, const TrainConfig& config)
+    : parts_(std::move(parts)), config_(config) {}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  restore(checkpoint.file, tensors());
+  parts_.optimiser.after_restore();
+  state_ = TrainState::from_json(checkpoint.state);
+}
+
+void Trainer::run() {
+  saved_at_ = now();
+  Progress progress(parts_.name, config_.epochs * parts_.batches.steps_per_epoch(), "steps");
+  while (!state_.finished && state_.epoch < config_.epochs && !patience_is_over())
+    run_epoch(progress);
+  progress.finish();
+  if (state_.finished) return;
+  state_.finished = true;
+  save();
+}
+
+void Trainer::run_epoch(Progress& progress) {
+  const at::AutoGradMode gradients(true);
+  progress.label(fmt::format("{} epoch {}/{}", parts_.name, state_.epoch + 1, config_.epochs));
+  parts_.batches.start(state_.epoch, state_.batch);
+  loss_sum_ = at::scalar_tensor(state_.loss_sum, at::kDouble);
+  error_sum_ = at::scalar_tensor(state_.error_sum, at::kDouble);
+  double started = now();
+  while (const std::optional<Batch> batch = parts_.batches.next()) {
+    run_step(*batch);
+    const double seconds = now() - started;
+    started += seconds;
+    state_.seconds += seconds;
+    state_.epoch_seconds += seconds;
+    progress.advance(state_.step);
+    if (interrupt_requested()) {
+      save();
+      throw Interrupted(fmt::format("stopped after step {}; --resume goes on", state_.step));
+    }
+    if (now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+  }
+  end_epoch();
+}
+
+void Trainer::run_step(const Batch& batch) {
+  const ForwardContext context{true, static_cast<uint64_t>(config_.seed),
+                               static_cast<uint64_t>(state_.step)};
+  MixtureOutput output = parts_.mixture.forward(batch.inputs.to(compute_type(config_)), context,
+                                                parts_.objective.needs());
+  std::vector<MixtureTrace> traces{std::move(output.trace)};
+  for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
+  const LossTerms loss = parts_.objective(output.mixed_NC, traces, batch.targets_N);
+  check_finite(loss);
+
+  parts_.optimiser.zero_gradients();
+  loss.total.backward();
+  const double norm = parts_.optimiser.clip_gradients(config_.clip);
+  const double rate = parts_.schedule.rate(state_.step);
+  parts_.optimiser.step(rate);
+  parts_.mixture.gate().after_step(traces.front().routing);
+
+  const int64_t rows = batch.targets_N.size(0);
+  ++state_.step;
+  ++state_.batch;
+  state_.samples += rows;
+  {
+    const at::NoGradGuard no_grad;
+    loss_sum_ = loss_sum_ + loss.terms.front().value.detach() * rows;
+    error_sum_ = error_sum_ + batch_error(output.mixed_NC.detach(), batch.targets_N);
+  }
+  for (Hook* hook : parts_.hooks)
+    hook->after_step({state_.step, state_.epoch + 1, rate, norm, loss, traces});
+}
+
+void Trainer::check_finite(const LossTerms& loss) {
+  const bool cheap = loss.total.is_cpu();
+  if (!cheap && (state_.step + 1) % kStepsBetweenChecks != 0) return;
+  if (std::isfinite(loss.total.item<double>())) return;
+  std::string term = "total";
+  for (const LossTerm& candidate : loss.terms)
+    if (!std::isfinite(candidate.value.item<double>())) {
+      term = candidate.name;
+      break;
+    }
+  // On a CPU the weights are still those of the step before; a GPU has gone on since.
+  if (cheap) save();
+  throw SystemError(
+      "step {}: the loss is not finite (term \"{}\"); the checkpoint of step {} is kept; a lower "
+      "train.rate, or train.clip, may help",
+      state_.step + 1, term, saved_step_);
+}
+
+void Trainer::read_sums() {
+  if (!loss_sum_.defined()) return;
+  state_.loss_sum = loss_sum_.item<double>();
+  state_.error_sum = error_sum_.item<double>();
+}
+
+void Trainer::end_epoch() {
+  read_sums();
+  const auto samples = static_cast<double>(state_.samples);
+  const bool values = parts_.mixture.output() == OutputKind::values;
+  EpochReport report{state_.step, state_.epoch + 1, state_.epoch_seconds, {}, {}};
+  report.train.loss = state_.loss_sum / samples;
+  const double error = state_.error_sum / samples;
+  report.train.error = values ? parts_.target_deviation * std::sqrt(error) : error;
+  report.valid = parts_.validate();
+
+  ++state_.epoch;
+  state_.batch = 0;
+  state_.samples = 0;
+  state_.epoch_seconds = state_.loss_sum = state_.error_sum = 0;
+  loss_sum_ = error_sum_ = Tensor();
+  const bool best = !report.valid || report.valid->loss < state_.best_loss;
+  if (best) {
+    state_.best_epoch = state_.epoch;
+    state_.best_step = state_.step;
+    if (report.valid) state_.best_loss = report.valid->loss;
+  }
+  for (Hook* hook : parts_.hooks) hook->on_epoch_end(report);
+  save();
+}
+
+bool Trainer::patience_is_over() const {
+  return config_.patience > 0 && state_.epoch - state_.best_epoch >= config_.patience;
+}
+
+void Trainer::save() {
+  read_sums();
+  for (Hook* hook : parts_.hooks) hook->before_save();
+  const int64_t best_step = state_.best_step > 0 ? state_.best_step : state_.step;
+  parts_.checkpoints.save(state_.step, best_step, tensors(), state_.to_json());
+  saved_step_ = state_.step;
+  saved_at_ = now();
+}
+
+NamedTensors Trainer::tensors() const {
+  NamedTensors tensors = model_tensors(parts_.mixture);
+  for (auto& entry : parts_.optimiser.state()) tensors.push_back(std::move(entry));
+  for (const Hook* hook : parts_.hooks)
+    for (auto& entry : hook->state()) tensors.push_back(std::move(entry));
+  return tensors;
+}
+
+}  // namespace moestro

@@ -1,0 +1,64 @@
+#include "moestro/data/config.h"
+
+#include <gtest/gtest.h>
+
+#include "data/files_fixture.h"
+#include "moestro/core/error.h"
+#include "moestro/core/schema.h"
+
+namespace moestro::testing {
+namespace {
+
+DataConfig parsed(const std::string& text) {
+  DataConfig config;
+  Schema schema;
+  describe(schema, config);
+  schema.parse_text("[data]\n" + text, "r.toml");
+  schema.check_effects();
+  return config;
+}
+
+std::string error_of(const std::string& text) {
+  return thrown<UserError>([&] { parsed(text); });
+}
+
+TEST(DataConfig, every_kind_of_source_can_be_written) {
+  EXPECT_EQ(parsed("name = \"mnist\"\nvalidation = 0").name, "mnist");
+  EXPECT_EQ(parsed("path = \"a.csv\"\nformat = \"csv\"\ntarget = \"y\"\nseparator = \";\"").target,
+            "y");
+  EXPECT_EQ(parsed("path = \"a\"\nformat = \"safetensors\"\ninputs = \"x\"").inputs, "x");
+  EXPECT_EQ(parsed("augment = [\"flip\", \"crop 4\"]").augment, (Strings{"flip", "crop 4"}));
+}
+
+TEST(DataConfig, the_resolved_section_reads_back_the_same) {
+  DataConfig config, again;
+  Schema schema, second;
+  describe(schema, config);
+  describe(second, again);
+  schema.parse_text("[data]\npath = \"a.csv\"\nformat = \"csv\"\nmean = [0.5]\ndeviation = [2.0]",
+                    "r.toml");
+  second.parse_text(schema.to_toml(), "recipe.toml");
+  second.check_effects();
+  EXPECT_EQ(again, config);
+}
+
+TEST(DataConfig, keys_without_effect_are_refused) {
+  EXPECT_TRUE(says(error_of("name = \"mnist\"\npath = \"a\"\nformat = \"idx\""),
+                   {"data.name has no effect"}));
+  EXPECT_TRUE(says(error_of("name = \"mnist\"\nformat = \"csv\""), {"data.format has no"}));
+  EXPECT_TRUE(says(error_of("path = \"a\"\nformat = \"idx\"\nheader = \"no\""),
+                   {"data.header has no effect"}));
+  EXPECT_TRUE(says(error_of("path = \"a\"\nformat = \"csv\"\ninputs = \"x\""),
+                   {"data.inputs has no effect"}));
+}
+
+TEST(DataConfig, values_out_of_range_are_refused) {
+  EXPECT_TRUE(says(error_of("name = \"mnits\""), {"did you mean \"mnist\"?"}));
+  EXPECT_TRUE(says(error_of("validation = 1.0"), {"data.validation = 1.0; expected"}));
+  EXPECT_TRUE(says(error_of("test = 0"), {"data.test"}));
+  EXPECT_TRUE(says(error_of("batch = 0"), {"data.batch = 0"}));
+  EXPECT_TRUE(says(error_of("deviation = [0.0]"), {"data.deviation"}));
+}
+
+}  // namespace
+}  // namespace moestro::testing

@@ -1,0 +1,191 @@
+#include "report/run_fixture.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "moestro/store/safetensors.h"
+#include "store/temporary_folder.h"
+
+namespace moestro::testing {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kStepsPerEpoch = 20, kSamplesPerClass = 100;
+
+bool is_idle(const MadeUpRun& run, int64_t expert) {
+  return std::find(run.idle.begin(), run.idle.end(), expert) != run.idle.end();
+}
+
+int64_t owner(const MadeUpRun& run, int64_t number) {
+  int64_t expert = number % run.experts;
+  while (is_idle(run, expert)) expert = (expert + 1) % run.experts;
+  return expert;
+}
+
+std::string recipe(const MadeUpRun& run) {
+  return fmt::format(
+      "[data]\nname = \"fashion-mnist\"\nbatch = 512\n\n[expert]\ncount = {}\n"
+      "layers = [\"linear 64\", \"relu\", \"linear classes\"]\n\n[mixture]\noutput = \"{}\"\n",
+      run.experts, run.regression ? "values" : "probabilities");
+}
+
+json manifest(const MadeUpRun& run) {
+  return {{"version", "0.1.0"},
+          {"seed", 0},
+          {"device", "cpu (2 threads)"},
+          {"threads", 2},
+          {"data_digest", std::string(64, 'a')},
+          {"started", "2026-03-14T15:09:26Z"},
+          {"finished", run.status == "running" ? "" : "2026-03-14T15:10:31Z"},
+          {"status", run.status}};
+}
+
+json step_line(const MadeUpRun& run, int64_t step) {
+  json line = {{"kind", "step"},
+               {"step", step},
+               {"epoch", (step - 1) / kStepsPerEpoch + 1},
+               {"loss", 2. / static_cast<double>(step)},
+               {"terms", {{"expectation", 1.9 / static_cast<double>(step)}, {"importance", .05}}},
+               {"rate", .001},
+               {"gradient_norm", 1.3}};
+  if (run.experts > 1) line.update({{"gate_entropy", .6}, {"gate_logit", 4.1}});
+  return line;
+}
+
+json epoch_line(const MadeUpRun& run, int64_t epoch) {
+  const double error = run.error + .2 / static_cast<double>(epoch);
+  json line = {{"kind", "epoch"},
+               {"step", epoch * kStepsPerEpoch},
+               {"epoch", epoch},
+               {"seconds", 5.2},
+               {"train", {{"loss", .9}, {"error", error}}}};
+  if (run.validation) line["valid"] = {{"loss", 1.}, {"error", error + .01}};
+  if (run.experts > 1) {
+    line["usage"] = std::vector<double>(static_cast<std::size_t>(run.experts),
+                                        1. / static_cast<double>(run.experts));
+    line.update({{"sample_entropy", .4}, {"usage_entropy", 2.1}});
+  }
+  return line;
+}
+
+std::string metrics(const MadeUpRun& run) {
+  std::string lines;
+  for (int64_t step = 10; step <= std::max<int64_t>(run.epochs, 1) * kStepsPerEpoch; step += 10) {
+    if (run.epochs == 0 && step == kStepsPerEpoch) break;
+    lines += step_line(run, step).dump() + "\n";
+    if (step % kStepsPerEpoch == 0) lines += epoch_line(run, step / kStepsPerEpoch).dump() + "\n";
+  }
+  return lines;
+}
+
+json summary(const MadeUpRun& run, const std::string& name) {
+  json summary = {{"schema", 1},
+                  {"name", name},
+                  {"data", "fashion-mnist"},
+                  {"seed", 0},
+                  {"device", "cpu (2 threads)"},
+                  {"parameters", 768900},
+                  {"seconds", 61.2},
+                  {"epochs", run.epochs},
+                  {"steps", run.epochs * kStepsPerEpoch},
+                  {"test", {{"error", run.error}, {"loss", .29}}}};
+  if (run.validation) summary["valid"] = {{"error", run.error}, {"loss", .3}};
+  if (!run.regression) summary.update({{"hard_top1_error", .1}, {"calibration_error", .01}});
+  if (run.experts == 1) return summary;
+  json split = {{"sample_entropy", .1},
+                {"usage_entropy", 2.3},
+                {"experts_used", run.experts - static_cast<int64_t>(run.idle.size())}};
+  if (!run.regression)
+    split.update({{"mutual_information", 2.2},
+                  {"mutual_information_predicted", 2.21},
+                  {"permutation_baseline", .003}});
+  summary["specialisation"] = split;
+  return summary;
+}
+
+// [class][expert]
+std::vector<std::vector<int64_t>> table(const MadeUpRun& run) {
+  std::vector<std::vector<int64_t>> counts;
+  for (std::size_t c = 0; c < run.classes.size(); ++c) {
+    auto& row = counts.emplace_back(static_cast<std::size_t>(run.experts), 0);
+    const int64_t first = owner(run, static_cast<int64_t>(c));
+    row[static_cast<std::size_t>(first)] += 90;
+    row[static_cast<std::size_t>(owner(run, first + 1))] += 10;
+  }
+  return counts;
+}
+
+json samples_of(const MadeUpRun& run, int64_t expert) {
+  json samples = json::array();
+  if (is_idle(run, expert)) return samples;
+  for (int64_t i = 0; i < 2; ++i) {
+    const auto number =
+        static_cast<double>(run.regression ? 3 : expert % static_cast<int64_t>(run.classes.size()));
+    const double predicted = i == 0 || run.regression ? number : 0;
+    samples.push_back(
+        {{"row", 17 + i}, {"label", number}, {"predicted", predicted}, {"probability", .99}});
+  }
+  return samples;
+}
+
+json inspection(const MadeUpRun& run) {
+  const auto experts = static_cast<std::size_t>(run.experts);
+  const auto counts = table(run);
+  const double rows = static_cast<double>(kSamplesPerClass) * static_cast<double>(counts.size());
+  std::vector<double> usage(experts, 0);
+  json owns = json::array(), samples = json::array(), own = json::array();
+  for (int64_t e = 0; e < run.experts; ++e) {
+    json owned = json::array();
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      usage[static_cast<std::size_t>(e)] +=
+          static_cast<double>(counts[c][static_cast<std::size_t>(e)]) / rows;
+      if (owner(run, static_cast<int64_t>(c)) == e && !run.regression)
+        owned.push_back(run.classes[c]);
+    }
+    owns.push_back(owned);
+    samples.push_back(samples_of(run, e));
+    own.push_back(is_idle(run, e) ? json() : json(.93));
+  }
+  json inspection = {{"schema", 1},
+                     {"set", "test"},
+                     {"rows", static_cast<int64_t>(rows)},
+                     {"experts", run.experts},
+                     {"usage", usage},
+                     {"importance", usage},
+                     {"load", std::vector<double>(experts, 1)},
+                     {"accuracy", std::vector<double>(experts, .25)},
+                     {"own_accuracy", own},
+                     {"owns", owns},
+                     {"samples", samples}};
+  if (!run.regression) inspection.update({{"classes", run.classes}, {"class_by_expert", counts}});
+  return inspection;
+}
+
+void write_images(const std::filesystem::path& path, const MadeUpRun& run) {
+  NamedTensors images;
+  for (int64_t e = 0; e < run.experts; ++e)
+    images.emplace_back(fmt::format("expert_{}", e),
+                        at::full({is_idle(run, e) ? 0 : 2, run.channels, 4, 4}, 40 * (e % 6),
+                                 at::TensorOptions().dtype(at::kByte)));
+  write_safetensors(path, images);
+}
+
+}  // namespace
+
+void write_run(const std::filesystem::path& folder, const MadeUpRun& run) {
+  std::filesystem::create_directories(folder);
+  put(folder / "recipe.toml", recipe(run));
+  put(folder / "manifest.json", manifest(run).dump());
+  put(folder / "metrics.jsonl", metrics(run));
+  if (run.status != "finished") return;
+  put(folder / "summary.json", summary(run, folder.filename().string()).dump());
+  put(folder / "inspection.json", inspection(run).dump());
+  if (run.channels > 0) write_images(folder / "samples.safetensors", run);
+}
+
+}  // namespace moestro::testing

@@ -1,0 +1,27 @@
+// Made-up run folders that look as real ones do.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace moestro::testing {
+
+struct MadeUpRun {
+  int64_t experts = 5;
+  std::vector<std::string> classes = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Bag"};
+  bool regression = false;  // then without classes
+  int64_t channels = 1;     // of the sample images; 0: none
+  int64_t epochs = 3;       // 0: not even the first one has ended
+  bool validation = true;
+  std::string status = "finished";  // else without summary and inspection
+  double error = .0987;
+  std::vector<int64_t> idle;  // experts that get no sample
+};
+
+// Class c goes to expert c modulo experts (the next that is not idle): 90 of its 100 samples, the
+// other 10 to the next one.
+void write_run(const std::filesystem::path& folder, const MadeUpRun& run = {});
+
+}  // namespace moestro::testing

@@ -1,0 +1,160 @@
+#include "moestro/report/run_record.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "moestro/core/error.h"
+#include "report/run_fixture.h"
+#include "store/expect_error.h"
+#include "store/temporary_folder.h"
+
+namespace moestro {
+namespace {
+
+using testing::MadeUpRun;
+using testing::TemporaryFolder;
+
+class RunRecordFiles : public ::testing::Test {
+ protected:
+  RunRecordFiles() { testing::write_run(run_); }
+
+  std::string error() {
+    return testing::message_of<UserError>([&] { read_run(run_); });
+  }
+  void expect_error(const std::string& file, const std::string& rest) {
+    EXPECT_EQ(error(), (run_ / file).string() + rest);
+  }
+  void replace(const std::string& file, const std::string& from, const std::string& to) {
+    std::string text = testing::get(run_ / file);
+    const std::size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from << " is not in " << text;
+    testing::put(run_ / file, text.replace(at, from.size(), to));
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path run_ = folder_ / "attentive";
+};
+
+TEST_F(RunRecordFiles, of_a_finished_run_are_read_whole) {
+  const RunRecord run = read_run(run_);
+  EXPECT_EQ(run.name, "attentive");
+  EXPECT_EQ(run.manifest.status, RunStatus::finished);
+  EXPECT_EQ(run.metrics.epochs.size(), 3u);
+  EXPECT_EQ(run.metrics.steps.size(), 6u);
+  EXPECT_EQ(run.metrics.steps.front().terms.at("importance"), .05);
+  EXPECT_EQ(run.metrics.epochs.front().usage.size(), 5u);
+  EXPECT_DOUBLE_EQ(run.summary->test.error, .0987);
+  EXPECT_EQ(run.summary->specialisation->experts_used, 5);
+  EXPECT_EQ(run.inspection->class_by_expert[0], (std::vector<int64_t>{90, 10, 0, 0, 0}));
+  ASSERT_EQ(run.images.size(), 5u);
+  EXPECT_EQ(run.images[1].sizes(), (Shape{2, 1, 4, 4}));
+  EXPECT_EQ(run.experts(), 5);
+  EXPECT_TRUE(run.has_classes());
+}
+
+TEST_F(RunRecordFiles, of_a_run_in_progress_are_read_as_far_as_they_are_there) {
+  MadeUpRun made;
+  made.status = "running";
+  made.epochs = 0;
+  testing::write_run(folder_ / "fresh", made);
+  std::filesystem::remove(folder_ / "fresh" / "metrics.jsonl");
+  const RunRecord run = read_run(folder_ / "fresh");
+  EXPECT_FALSE(run.summary.has_value());
+  EXPECT_FALSE(run.inspection.has_value());
+  EXPECT_TRUE(run.metrics.steps.empty());
+  EXPECT_EQ(run.experts(), 5);  // of the recipe
+}
+
+TEST_F(RunRecordFiles, say_whether_errors_are_shares) {
+  MadeUpRun made;
+  made.regression = true;
+  testing::write_run(folder_ / "values", made);
+  EXPECT_FALSE(read_run(folder_ / "values").has_classes());
+  EXPECT_EQ(read_run(folder_ / "values").error_text(2.3141), "2.314");
+  EXPECT_EQ(read_run(run_).error_text(.0987), "9.87 %");
+  std::filesystem::remove(run_ / "inspection.json");
+  EXPECT_TRUE(read_run(run_).has_classes());
+}
+
+TEST_F(RunRecordFiles, that_are_missing_are_named) {
+  std::filesystem::remove(run_ / "summary.json");
+  expect_error("summary.json", " is missing; a finished run has one");
+  std::filesystem::remove(run_ / "manifest.json");
+  expect_error("manifest.json", " is missing; the run ended before it began");
+  std::filesystem::remove(run_ / "recipe.toml");
+  EXPECT_TRUE(testing::contains(error(), "attentive is not a run folder"));
+}
+
+TEST_F(RunRecordFiles, that_are_cut_short_are_named) {
+  testing::put(run_ / "summary.json", "{\"schema\": 1, \"te");
+  EXPECT_TRUE(testing::starts_with(error(), (run_ / "summary.json").string() + ": not valid JSON"));
+}
+
+TEST_F(RunRecordFiles, of_the_wrong_type_are_named_with_the_key) {
+  replace("summary.json", "768900", "\"many\"");
+  expect_error("summary.json", ": key \"parameters\" holds string, expected an integer");
+}
+
+TEST_F(RunRecordFiles, of_a_list_instead_of_an_object_are_refused) {
+  testing::put(run_ / "summary.json", "[]");
+  expect_error("summary.json", ": array where an object was expected");
+}
+
+TEST_F(RunRecordFiles, of_a_later_schema_are_refused) {
+  replace("inspection.json", "\"schema\":1", "\"schema\":2");
+  EXPECT_TRUE(testing::contains(error(), "inspection.json: schema 2 is of a later version"));
+}
+
+TEST_F(RunRecordFiles, with_null_for_a_number_leave_it_unknown) {
+  replace("summary.json", "0.0987", "null");
+  EXPECT_TRUE(std::isnan(read_run(run_).summary->test.error));
+  replace("metrics.jsonl", "\"rate\":0.001", "\"rate\":null");
+  EXPECT_TRUE(std::isnan(read_run(run_).metrics.steps.front().rate));
+}
+
+TEST_F(RunRecordFiles, with_a_half_written_last_line_are_read_up_to_it) {
+  testing::put(run_ / "metrics.jsonl", testing::get(run_ / "metrics.jsonl") + "{\"kind\": \"st");
+  EXPECT_EQ(read_run(run_).metrics.steps.size(), 6u);
+}
+
+TEST_F(RunRecordFiles, with_records_of_a_kind_unknown_today_are_read) {
+  testing::put(run_ / "metrics.jsonl", "{\"kind\":\"merge\",\"step\":1}\n");
+  EXPECT_TRUE(read_run(run_).metrics.epochs.empty());
+}
+
+TEST_F(RunRecordFiles, whose_lengths_disagree_are_refused) {
+  replace("inspection.json", "[90,10,0,0,0]", "[90,10]");
+  expect_error("inspection.json", ": key \"class_by_expert\": row 0 is no list of 5 counts");
+  testing::write_run(run_);
+  replace("inspection.json", "\"usage\":[", "\"usage\":[0.5,");
+  expect_error("inspection.json", ": key \"usage\" has 6 entries, expected 5");
+  testing::write_run(run_);
+  replace("inspection.json", "\"experts\":5", "\"experts\":0");
+  expect_error("inspection.json", ": key \"experts\" is 0, expected 1 or more");
+}
+
+TEST_F(RunRecordFiles, with_a_label_that_is_no_class_are_refused) {
+  replace("inspection.json", "\"label\":0.0", "\"label\":5");
+  expect_error("inspection.json", ": key \"samples\": 5 is none of the 5 classes");
+}
+
+TEST_F(RunRecordFiles, with_negative_counts_are_refused) {
+  replace("inspection.json", "[90,", "[-1,");
+  expect_error("inspection.json", ": key \"class_by_expert\": row 0 holds -1, expected counts");
+}
+
+TEST_F(RunRecordFiles, whose_pictures_disagree_with_the_inspection_are_refused) {
+  MadeUpRun made;
+  made.experts = 4;
+  testing::write_run(folder_ / "four", made);
+  std::filesystem::copy_file(folder_ / "four" / "samples.safetensors", run_ / "samples.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_error("samples.safetensors",
+               ": tensor \"expert_4\" is missing; inspection.json speaks of its 2 samples");
+  std::filesystem::remove(run_ / "samples.safetensors");
+  EXPECT_TRUE(read_run(run_).images.empty());
+}
+
+}  // namespace
+}  // namespace moestro
