@@ -39,6 +39,8 @@ if(MOESTRO_MOLD)
   include(CheckLinkerFlag)
   check_linker_flag(CXX -fuse-ld=mold MOESTRO_LINKS_WITH_MOLD)
   if(MOESTRO_LINKS_WITH_MOLD)
-    add_link_options(-fuse-ld=mold)
+    # norelro: mold 1.10 at times places LibTorch's thread-local data so that a program with
+    # relocation read-only pages will not start.
+    add_link_options(-fuse-ld=mold -Wl,-z,norelro)
   endif()
 endif()

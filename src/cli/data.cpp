@@ -14,7 +14,7 @@ void add_data(CLI::App& app, CommonFlags& common) {
                             "  moestro data fashion-mnist\n"
                             "  moestro data --data-root /mnt/sets");
   auto name = std::make_shared<std::string>();
-  verb->add_option("NAME", *name, "one set: rows, classes, columns");
+  verb->add_option("NAME", *name, "one set: rows, classes, columns")->type_name("");
   add_data_root(*verb, common);
   verb->callback([name, &common] {
     if (name->empty())

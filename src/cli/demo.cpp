@@ -35,7 +35,7 @@ void add_demo(CLI::App& app, CommonFlags& common) {
       ->capture_default_str()
       ->type_name("DIR");
   verb->add_option("--epochs", *epochs, "passes over the 60,000 images (default: 8)")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->type_name("N");
   add_data_root(*verb, common);
   add_compute(*verb, common);

@@ -18,8 +18,10 @@ void eval(const std::string& folder, const std::string& data, const CommonFlags&
     return;
   }
   fmt::print("{} on {} ({} rows)\n", folder, rows.name, rows.rows());
-  for (const auto& [name, value] : scores.flatten().items())
-    fmt::print("  {:40} {}\n", name.substr(1), value.dump());
+  const nlohmann::json flat = scores.flatten();
+  for (const auto& [name, value] : flat.items())
+    fmt::print("  {:45} {}\n", name.substr(1),
+               value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.dump());
 }
 
 }  // namespace
@@ -30,7 +32,7 @@ void add_eval(CLI::App& app, CommonFlags& common) {
                             "  moestro eval runs/mnist --data notmnist --json\n"
                             "  moestro eval runs/houses --data more-houses.csv");
   auto folder = std::make_shared<std::string>(), data = std::make_shared<std::string>();
-  verb->add_option("RUN", *folder, "a run folder")->required();
+  add_argument(*verb, "RUN", *folder, "a run folder");
   verb->add_option("--data", *data, "a set's name or a path (default: the run's own test rows)")
       ->type_name("NAME|PATH");
   add_data_root(*verb, common);

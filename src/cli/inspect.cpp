@@ -34,7 +34,7 @@ void add_inspect(CLI::App& app, CommonFlags& common) {
                             "  moestro inspect runs/mnist --data notmnist\n"
                             "  moestro inspect runs/mnist --json | jq .class_by_expert");
   auto folder = std::make_shared<std::string>(), data = std::make_shared<std::string>();
-  verb->add_option("RUN", *folder, "a run folder")->required();
+  add_argument(*verb, "RUN", *folder, "a run folder");
   verb->add_option("--data", *data, "a set's name or a path (default: the run's own test rows)")
       ->type_name("NAME|PATH");
   add_data_root(*verb, common);

@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
 
 #include <c10/util/Exception.h>
 
@@ -22,10 +26,29 @@ constexpr const char* kExamples =
     "  moestro inspect runs/mnist                      what each expert learned\n"
     "`moestro VERB --help` explains a verb, `moestro config` every key of a recipe.";
 
+// What a verb printed may still be on its way to a full disk.
+void flush_results() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
+}
+
+// LibTorch's allocator for the CPU has no type of error of its own.
+bool is_out_of_memory(const c10::Error& error) {
+  const std::string_view text = error.what_without_backtrace();
+  return text.find("can't allocate memory") != std::string_view::npos;
+}
+
+int bug(std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  log_error_line(fmt::format("bug in Moestro (please report it): {}", message));
+  return kExitBug;
+}
+
 // The one place where errors become exit codes.
 int guarded(const std::function<void()>& run) {
   try {
     run();
+    flush_results();
     return kExitOk;
   } catch (const UserError& error) {
     log_error_line(error.what());
@@ -39,38 +62,74 @@ int guarded(const std::function<void()>& run) {
   } catch (const std::bad_alloc&) {
     log_error_line("out of memory");
     return kExitSystem;
+  } catch (const std::system_error& error) {  // std::filesystem's among them
+    log_error_line(error.what());
+    return kExitSystem;
   } catch (const c10::OutOfMemoryError&) {
     log_error_line("out of memory on the device; a smaller data.batch may fit");
     return kExitSystem;
   } catch (const c10::Error& error) {
-    log_error_line(
-        fmt::format("bug in Moestro (please report it): {}", error.what_without_backtrace()));
-    return kExitBug;
+    if (!is_out_of_memory(error)) return bug(error.what_without_backtrace());
+    log_error_line("out of memory; a smaller data.batch may fit");
+    return kExitSystem;
   } catch (const std::exception& error) {
-    log_error_line(fmt::format("bug in Moestro (please report it): {}", error.what()));
-    return kExitBug;
+    return bug(error.what());
   }
 }
 
-// CLI11 would only say that a verb is required.
-void check_verb(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+// CLI11 would only say that a verb is required. The flags that may stand before it take no value.
+void check_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
   std::vector<std::string> verbs;
   for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
-  if (std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end())
-    throw UserError("unknown verb \"{}\"{}; `moestro --help` shows them all", argv[1],
-                    suggestion(argv[1], verbs));
+  const auto word = std::find_if(arguments.begin(), arguments.end(),
+                                 [](const std::string& text) { return !text.starts_with('-'); });
+  if (word != arguments.end() && std::find(verbs.begin(), verbs.end(), *word) == verbs.end())
+    throw UserError("unknown verb \"{}\"{}; `moestro --help` shows them all", *word,
+                    suggestion(*word, verbs));
+  if (arguments.empty())
+    throw UserError("no verb; expected one of {}; `moestro --help` explains them", joined(verbs));
+}
+
+std::string unexpected(const CLI::App& app, const CLI::App& verb) {
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  const auto flag = std::find_if(words.begin(), words.end(),
+                                 [](const std::string& word) { return word.starts_with('-'); });
+  if (flag == words.end()) return fmt::format("unexpected argument \"{}\"", words.front());
+  const std::string name = flag->substr(0, flag->find('='));
+  std::vector<std::string> known;
+  for (const CLI::App* level : {&verb, &app})
+    for (const CLI::Option* option : level->get_options())
+      if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
+  return fmt::format("unknown flag \"{}\"{}", name, suggestion(name, known));
+}
+
+void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    const std::vector<CLI::App*> verbs = app.get_subcommands();
+    const CLI::App& verb = verbs.empty() ? app : *verbs.front();
+    const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    throw UserError("{}; `{} --help` shows what can be given",
+                    extra ? unexpected(app, verb) : error.what(),
+                    verbs.empty() ? "moestro" : "moestro " + verb.get_name());
+  }
 }
 
 int run(int argc, char** argv) {
   CLI::App app(kMeaning, "moestro");
   CommonFlags common;
-  app.set_version_flag("--version", std::string("moestro ") + version());
+  app.set_help_flag("-h,--help", "show this help");
+  app.set_version_flag("--version", std::string("moestro ") + version(), "show the version");
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
+  app.get_formatter()->label("REQUIRED", "(required)");
   app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_flag("--verbose", common.verbose, "say which kernels were chosen, and why");
-  app.add_flag("--quiet", common.quiet, "warnings and errors only");
+  auto* verbose = app.add_flag("--verbose", common.verbose, "say which kernels were chosen");
+  app.add_flag("--quiet", common.quiet, "warnings and errors only")->excludes(verbose);
   app.parse_complete_callback([&common] {
     set_log_level(common.verbose ? LogLevel::verbose
                   : common.quiet ? LogLevel::quiet
@@ -80,14 +139,8 @@ int run(int argc, char** argv) {
        {add_train, add_eval, add_predict, add_inspect, add_report, add_data, add_config, add_demo})
     add(app, common);
   return guarded([&] {
-    check_verb(app, argc, argv);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& help) {
-      app.exit(help);
-    } catch (const CLI::ParseError& error) {
-      throw UserError("{}; `moestro --help` shows the verbs and flags", error.what());
-    }
+    check_verb(app, {argv + 1, argv + argc});
+    parse(app, argc, argv);
   });
 }
 

@@ -25,7 +25,7 @@ void add_predict(CLI::App& app, CommonFlags& common) {
                "  moestro predict runs/mnist --data my-digits-images-idx3-ubyte --out answers.csv\n"
                "  moestro predict runs/houses --data new.csv --out answers.safetensors");
   auto flags = std::make_shared<PredictFlags>();
-  verb->add_option("RUN", flags->run, "a run folder")->required();
+  add_argument(*verb, "RUN", flags->run, "a run folder");
   verb->add_option("--data", flags->data, "rows to answer for")->required()->type_name("NAME|PATH");
   verb->add_option("--out", flags->out, "FILE.csv or FILE.safetensors")
       ->required()

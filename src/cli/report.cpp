@@ -10,7 +10,7 @@ void add_report(CLI::App& app, CommonFlags&) {
                             "  moestro report runs/mnist       one run\n"
                             "  moestro report runs             all runs there, compared");
   auto folder = std::make_shared<std::string>();
-  verb->add_option("DIR", *folder, "a run folder, or a folder of runs")->required();
+  add_argument(*verb, "DIR", *folder, "a run folder, or a folder of runs");
   verb->callback([folder] { fmt::print("{}\n", write_report(*folder).string()); });
 }
 

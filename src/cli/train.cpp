@@ -57,14 +57,14 @@ void add_train(CLI::App& app, CommonFlags& common) {
       "  moestro train recipes/mnist.toml --set gate.kind=softmax --seed 3 --out runs/softmax-3\n"
       "  moestro train recipes/mnist.toml --resume     goes on where it was stopped");
   auto flags = std::make_shared<TrainFlags>();
-  verb->add_option("RECIPE", flags->recipe, "a recipe in TOML")->required();
+  add_argument(*verb, "RECIPE", flags->recipe, "a recipe in TOML");
   verb->add_option("--set", flags->assignments,
                    "change a key: data.batch=256 (or data.batch= for its default); may be repeated")
       ->type_name("KEY=VALUE")
       ->take_all()
       ->expected(1);
   verb->add_option("--seed", flags->seed, "same as --set train.seed=N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->type_name("N");
   verb->add_option("--out", flags->out, "run folder (default: runs/NAME)")->type_name("DIR");
   verb->add_flag("--resume", flags->resume, "go on with the run in that folder");

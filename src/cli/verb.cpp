@@ -1,12 +1,33 @@
 #include "verb.h"
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 namespace moestro {
 
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& meaning,
                    const std::string& examples) {
   CLI::App* verb = app.add_subcommand(name, meaning);
-  verb->footer("Examples:\n" + examples);
+  verb->group("Verbs");
+  verb->footer("Examples:\n" + examples + "\n--quiet and --verbose go with every verb.");
   return verb;
+}
+
+CLI::Option* add_argument(CLI::App& verb, const std::string& name, std::string& value,
+                          const std::string& meaning) {
+  return verb.add_option(name, value, meaning)->required()->type_name("");
+}
+
+CLI::Validator at_least(int64_t least) {
+  const auto check = [least](const std::string& text) -> std::string {
+    int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && stop == end && value >= least) return "";
+    return fmt::format("{}; expected a whole number, at least {}", text, least);
+  };
+  return CLI::Validator(check, "");
 }
 
 void add_data_root(CLI::App& verb, CommonFlags& common) {
@@ -19,6 +40,7 @@ void add_compute(CLI::App& verb, CommonFlags& common) {
   verb.add_option("--device", common.device, "auto, cpu or cuda (default: as the recipe says)")
       ->type_name("NAME");
   verb.add_option("--threads", common.threads, "CPU threads; 0: as many as LibTorch takes")
+      ->check(at_least(0))
       ->type_name("N");
 }
 

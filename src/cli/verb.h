@@ -15,9 +15,14 @@ struct CommonFlags {
   bool verbose = false, quiet = false, json = false;
 };
 
-// Adds a verb with its help text, examples and flags; `run` is called once all is parsed.
+// Adds a verb with its help text and examples; its callback is called once all is parsed.
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& meaning,
                    const std::string& examples);
+// A positional argument, which must be given.
+CLI::Option* add_argument(CLI::App& verb, const std::string& name, std::string& value,
+                          const std::string& meaning);
+// For options that take a whole number.
+CLI::Validator at_least(int64_t least);
 
 void add_train(CLI::App& app, CommonFlags& common);
 void add_eval(CLI::App& app, CommonFlags& common);

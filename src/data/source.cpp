@@ -90,6 +90,11 @@ Dataset read_new_path(const DataRecord& record, const fs::path& path, Targets ta
 // Of a set known by name; a table is read by the run's schema, not by its own.
 Dataset read_new_named(const DataRecord& record, const NamedSet& set, const fs::path& root,
                        Targets targets) {
+  if (set.test_files.empty() && set.name == record.name)
+    throw UserError(
+        "{} has no test files and the run was trained on its rows; leave the name out to use the "
+        "rows that the run held out",
+        set.name);
   const LocatedSet files = require_set(set, data_roots(root));
   if (record.table && set.kind == NamedSet::Kind::csv)
     return read_new_table(record, files.test.empty() ? files.train[0] : files.test[0], targets);

@@ -1,6 +1,7 @@
 #include "moestro/lifecycle/demo.h"
 
 #include "demo_recipes.h"
+#include "moestro/core/error.h"
 #include "moestro/core/log.h"
 #include "moestro/lifecycle/train_run.h"
 
@@ -16,7 +17,11 @@ std::vector<std::filesystem::path> run_demo(const DemoOptions& options) {
     if (options.threads >= 0) document.schema.set(fmt::format("train.threads={}", options.threads));
     log_info("{} of {}: {}", runs.size() + 1, std::size(kDemoRecipes), name);
     runs.push_back(options.out / name);
-    train_run(document, {.out = runs.back(), .data_root = options.data_root, .force = true});
+    try {
+      train_run(document, {.out = runs.back(), .data_root = options.data_root, .force = true});
+    } catch (const Interrupted&) {
+      throw Interrupted("stopped; the demo begins anew next time");
+    }
   }
   return runs;
 }

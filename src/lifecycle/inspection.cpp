@@ -113,12 +113,16 @@ nlohmann::json Inspection::to_json() const {
     }
   }
   json["samples"] = nlohmann::json::array();
+  const auto answer = [this](double value) {  // a class is a whole number
+    return class_names.empty() ? nlohmann::json(value)
+                               : nlohmann::json(static_cast<int64_t>(value));
+  };
   for (const std::vector<Sample>& list : samples) {
     nlohmann::json entries = nlohmann::json::array();
     for (const Sample& sample : list)
       entries.push_back({{"row", sample.row},
-                         {"label", sample.target},
-                         {"predicted", sample.predicted},
+                         {"label", answer(sample.target)},
+                         {"predicted", answer(sample.predicted)},
                          {"probability", sample.probability}});
     json["samples"].push_back(std::move(entries));
   }

@@ -8,6 +8,7 @@
 #include "moestro/core/log.h"
 #include "moestro/core/version.h"
 #include "moestro/data/source.h"
+#include "moestro/lifecycle/answers.h"
 #include "moestro/lifecycle/inspection.h"
 #include "moestro/lifecycle/summary.h"
 #include "moestro/store/atomic_file.h"
@@ -76,12 +77,14 @@ class TrainRun {
   }
 
   void in_folder() {
-    const std::string started = options_.resume ? first_start() : utc_now();
+    const std::string started = options_.resume ? first_start() : utc_now(),
+                      digest = source_.digest();
+    if (options_.resume) check_same_data(digest);
     manifest_ = {.version = version(),
                  .seed = recipe_.train.seed,
                  .device = describe_device(device_),
                  .threads = threads_,
-                 .data_digest = source_.digest(),
+                 .data_digest = digest,
                  .started = started,
                  .finished = ""};
     folder_->write(manifest_);
@@ -98,6 +101,17 @@ class TrainRun {
       end_quietly();
       throw;
     }
+  }
+
+  // Steps on other rows would belong to neither run.
+  void check_same_data(const std::string& digest) const {
+    const CheckpointStore checkpoints(folder_->checkpoints_path(), recipe_.train.keep);
+    if (checkpoints.steps().empty()) return;
+    if (folder_->manifest().data_digest != digest)
+      throw UserError(
+          "{}: the data are not those that the run was begun with; expected the same "
+          "to --resume",
+          options_.out.string());
   }
 
   // A run that is resumed keeps the day it was begun.
@@ -159,19 +173,20 @@ class TrainRun {
       restore(checkpoints.best().value().file, model_tensors(*mixture_));
   }
 
-  Evaluation evaluated(const Dataset& data, bool experts) const {
-    return evaluate(
-        *mixture_, data, source_.normaliser,
-        {.device = device_, .precision = compute_type(recipe_.train), .experts = experts});
+  EvaluationOptions evaluation_options(bool experts) const {
+    return {.device = device_, .precision = compute_type(recipe_.train), .experts = experts};
   }
 
   std::optional<Scores> validate() const {
-    if (source_.valid.rows() == 0) return {};
-    return score(evaluated(source_.valid, false), source_.valid.targets_N, source_.valid.classes);
+    const Dataset& rows = source_.valid;
+    if (rows.rows() == 0) return {};
+    return score(evaluate(*mixture_, rows, source_.normaliser, evaluation_options(false)),
+                 rows.targets_N, rows.classes);
   }
 
   void finish() {
-    const Evaluation test = evaluated(source_.test, true);
+    const Evaluation test =
+        finite_answers(*mixture_, source_.test, source_.normaliser, evaluation_options(true));
     const Inspection inspection = inspect(test, source_.test, "test");
     write_json_file(folder_->path() / "inspection.json", inspection.to_json());
     const NamedTensors pixels = sample_pixels(inspection, source_.test);

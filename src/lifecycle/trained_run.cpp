@@ -4,7 +4,9 @@
 
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/data/source.h"
+#include "moestro/lifecycle/answers.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/json_file.h"
 #include "moestro/train/checkpoint.h"
@@ -20,6 +22,9 @@ Checkpoint weights(const RunFolder& folder, const Recipe& recipe) {
   if (!checkpoint)
     throw UserError("{}: the run has no checkpoint yet; expected one that has trained for a while",
                     folder.path().string());
+  if (!folder.is_finished())
+    log_info("{}: the run is not finished; these are the weights after step {}",
+             folder.path().string(), checkpoint->step);
   return std::move(*checkpoint);
 }
 
@@ -48,7 +53,7 @@ Dataset TrainedRun::rows(const std::string& what, const std::filesystem::path& d
 }
 
 Evaluation TrainedRun::evaluate(const Dataset& rows, bool experts) const {
-  return moestro::evaluate(
+  return finite_answers(
       *mixture_, rows, data_.normaliser,
       {.device = device_, .precision = compute_type(recipe().train), .experts = experts});
 }

@@ -49,7 +49,7 @@ std::string description_text(const SetDescription& set, Rules rules) {
     text += fmt::format("target: mean {}, deviation {}\n", value_text(set.target_mean),
                         value_text(set.target_deviation));
   else
-    text += "\n" + class_counts(set, rules);
+    text += fmt::format("\n{}", class_counts(set, rules));
   for (const std::string& column : set.columns) text += "  " + column + "\n";
   return text;
 }

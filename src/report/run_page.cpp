@@ -105,10 +105,10 @@ std::string training_section(const RunRecord& run) {
   std::string content = figures_html(learning_figures(run) + gate_figures(run));
   const std::string more = figures_html(diagnostic_figures(run));
   if (!more.empty())
-    content +=
-        "<details>\n<summary>More curves: terms of the loss, learning rate, gradient, "
-        "gate</summary>\n" +
-        more + "</details>\n";
+    content += fmt::format(
+        "<details>\n<summary>More curves: terms of the loss, learning rate, gradient{}</summary>\n"
+        "{}</details>\n",
+        run.experts() > 1 ? ", scores of the gate" : "", more);
   return section_html("How it trained", content);
 }
 

@@ -1,6 +1,7 @@
 #include "moestro/report/text_table.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
@@ -9,9 +10,14 @@
 #include "moestro/report/escape.h"
 
 namespace moestro {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+
+}  // namespace
 
 Rules stdout_rules() {
-  return isatty(STDOUT_FILENO) == 1 ? Rules::box : Rules::none;
+  return isatty(STDOUT_FILENO) == 1 ? Rules::lines : Rules::none;
 }
 
 void TextTable::column(std::string heading, Align align) {
@@ -30,36 +36,30 @@ void TextTable::row(const std::vector<std::string>& cells) {
   }
 }
 
-std::string TextTable::line(const std::vector<std::string>& cells, Rules rules) const {
+std::string TextTable::line(const std::vector<std::string>& cells) const {
   std::string out;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto gap = static_cast<std::size_t>(columns_[i].width - display_width(cells[i]));
     const bool right = columns_[i].align == Align::right;
-    out += rules == Rules::box ? "│ " : i > 0 ? "  " : "";
+    if (i > 0) out += kGap;
     out += std::string(right ? gap : 0, ' ') + cells[i] + std::string(right ? 0 : gap, ' ');
-    if (rules == Rules::box) out += ' ';
   }
-  if (rules == Rules::box) return out + "│\n";
   return out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
 }
 
-std::string TextTable::rule(const char* left, const char* between, const char* right) const {
-  std::string out = left;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (i > 0) out += between;
-    for (int64_t j = 0; j < columns_[i].width + 2; ++j) out += "─";
-  }
-  return out + right + "\n";
+std::string TextTable::rule() const {
+  int64_t width = static_cast<int64_t>(kGap.size() * (columns_.size() - 1));
+  for (const Column& column : columns_) width += column.width;
+  std::string out;
+  for (int64_t i = 0; i < width; ++i) out += "─";
+  return out + "\n";
 }
 
 std::string TextTable::str(Rules rules) const {
-  const bool box = rules == Rules::box;
-  std::string out = box ? rule("┌", "┬", "┐") : "";
-  out += line(headings_, rules);
-  if (box) out += rule("├", "┼", "┤");
-  for (const auto& row : rows_) out += line(row, rules);
-  if (box) out += rule("└", "┴", "┘");
-  return out;
+  const std::string between = rules == Rules::lines ? rule() : "";
+  std::string out = between + line(headings_) + between;
+  for (const auto& row : rows_) out += line(row);
+  return out + between;
 }
 
 }  // namespace moestro

@@ -236,6 +236,17 @@ TEST_F(Source, new_images_come_from_folders_files_and_tensors) {
   EXPECT_EQ(load_new_rows(record, folder_ / "new.safetensors", {}, Targets::optional).rows(), 5);
 }
 
+TEST_F(Source, rows_that_the_run_was_trained_on_are_not_new) {
+  put_idx_set(folder_ / "notmnist", "t10k", 40, 4, 4, 10);
+  DataConfig config;
+  config.name = "notmnist";
+  const DataRecord record = load_data(config, folder_.path(), 1).record();
+  EXPECT_TRUE(says(thrown<UserError>([&] {
+                     load_new_rows(record, "notmnist", folder_.path(), Targets::required);
+                   }),
+                   {"notmnist has no test files and the run was trained on its rows"}));
+}
+
 TEST_F(Source, new_rows_of_another_shape_or_more_classes_are_refused) {
   const DataRecord record = load_data(images(), {}, 1).record();
   const fs::path other = folder_ / "other";

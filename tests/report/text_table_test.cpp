@@ -21,14 +21,14 @@ TEST(TextTable, aligns_columns_without_rules) {
             "čas             –\n");
 }
 
-TEST(TextTable, has_a_box_where_it_is_asked_for) {
-  EXPECT_EQ(arms().str(Rules::box),
-            "┌───────────┬────────┐\n"
-            "│ arm       │  error │\n"
-            "├───────────┼────────┤\n"
-            "│ attentive │ 9.87 % │\n"
-            "│ čas       │      – │\n"
-            "└───────────┴────────┘\n");
+TEST(TextTable, has_lines_where_they_are_asked_for) {
+  EXPECT_EQ(arms().str(Rules::lines),
+            "─────────────────\n"
+            "arm         error\n"
+            "─────────────────\n"
+            "attentive  9.87 %\n"
+            "čas             –\n"
+            "─────────────────\n");
 }
 
 TEST(TextTable, lets_no_control_character_through) {

@@ -168,5 +168,16 @@ TEST_F(TrainerTest, a_frozen_expert_stays_as_it_was_while_the_others_learn) {
   }
 }
 
+TEST_F(TrainerTest, bf16_products_learn_with_every_gate_and_keep_float32_weights) {
+  for (const char* kind : {"softmax", "noisy_topk", "switch", "attentive", "sigmoid"}) {
+    ToyTraining toy(folder.path() / kind,
+                    {"train.epochs=20", "train.precision=bf16", std::string("gate.kind=") + kind});
+    toy.trainer->run();
+    EXPECT_LT(toy.validate().error, .1) << kind;
+    for (const auto& [name, tensor] : model_tensors(*toy.mixture))
+      EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
+  }
+}
+
 }  // namespace
 }  // namespace moestro

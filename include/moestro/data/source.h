@@ -37,8 +37,9 @@ DataSource load_data(const DataConfig& config, const std::filesystem::path& root
 // Rows that a run did not train with, read by its record: `what` is the name of a set (its test
 // rows, or all where it has none of its own) or a path: an IDX folder or images file, a CIFAR
 // binary file (.bin), a safetensors file, a csv file. Throws UserError for other shapes, unknown
-// categories, labels out of range, and for missing targets where they are required. (The test rows
-// of the run's own set: load_data(...).test.)
+// categories, labels out of range, for missing targets where they are required, and for the run's
+// own set where it has no test files. (The test rows of the
+// run's own set: load_data(...).test.)
 Dataset load_new_rows(const DataRecord& record, const std::string& what,
                       const std::filesystem::path& root, Targets targets);
 

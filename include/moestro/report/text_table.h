@@ -7,9 +7,9 @@
 
 namespace moestro {
 
-enum class Rules { none, box };  // box: lines of Unicode, for terminals only
+enum class Rules { none, lines };  // lines: of Unicode, above, below and under the headings
 
-Rules stdout_rules();  // box where standard output is a terminal
+Rules stdout_rules();  // lines where standard output is a terminal
 
 class TextTable {
  public:
@@ -27,8 +27,8 @@ class TextTable {
     Align align;
     int64_t width;
   };
-  std::string line(const std::vector<std::string>& cells, Rules rules) const;
-  std::string rule(const char* left, const char* between, const char* right) const;
+  std::string line(const std::vector<std::string>& cells) const;
+  std::string rule() const;
 
   std::vector<Column> columns_;
   std::vector<std::string> headings_;

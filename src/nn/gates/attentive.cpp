@@ -53,7 +53,9 @@ class AttentiveGate : public LearnedGate {
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     MOESTRO_CHECK(input.hidden_EBF.defined() && input.hidden_EBF.dim() == 3);
     const Tensor hidden_EBF = stop_gradient_ ? input.hidden_EBF.detach() : input.hidden_EBF;
-    const Tensor query_HH = live(query_1HH_, {0, 1})[0], key_FH = live(key_1FH_, {0, 1})[0];
+    const at::ScalarType type = hidden_EBF.scalar_type();
+    const Tensor query_HH = live(query_1HH_, {0, 1}, type)[0],
+                 key_FH = live(key_1FH_, {0, 1}, type)[0];
     const Tensor query_BH = run(input.x, context).matmul(query_HH);
     const Tensor query_BF1 = query_BH.matmul(key_FH.t()).unsqueeze(2);
     const double scale = 1 / std::sqrt(static_cast<double>(query_BH.size(1)));

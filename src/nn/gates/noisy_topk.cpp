@@ -38,7 +38,8 @@ class NoisyTopKGate : public LearnedGate {
  private:
   // Drawn on the CPU, so that it is the same on every device.
   Tensor noise(const Tensor& hidden_1BD, const ForwardContext& context) const {
-    const Tensor width_BE = at::softplus(hidden_1BD.matmul(live(noise_1DE_, {0, 1})).squeeze(0));
+    const Tensor width_BE = at::softplus(
+        hidden_1BD.matmul(live(noise_1DE_, {0, 1}, hidden_1BD.scalar_type())).squeeze(0));
     const RandomKey key{context.seed, Stream::noise, "gate", context.step};
     return width_BE *
            at::randn(width_BE.sizes(), generator(key), at::kFloat).to(width_BE.options());

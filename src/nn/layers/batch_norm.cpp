@@ -27,7 +27,9 @@ BatchNorm::BatchNorm(const LayerSpec& spec, const LayerSetting& setting)
 
 // x is [N, E * C, H, W] or [N, E * D]: experts and channels are one axis to the kernel.
 Tensor BatchNorm::normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const {
-  return at::batch_norm(x, live(weight_EC_, experts).flatten(), live(bias_EC_, experts).flatten(),
+  const at::ScalarType master = weight_EC_.value.scalar_type();  // also beside bf16 activations
+  return at::batch_norm(x, live(weight_EC_, experts, master).flatten(),
+                        live(bias_EC_, experts, master).flatten(),
                         slices(running_mean_EC_.value, experts).view({-1}),
                         slices(running_var_EC_.value, experts).view({-1}), batch_statistics,
                         kMomentum, kEpsilon, /*cudnn_enabled=*/true);

@@ -28,8 +28,9 @@ Conv::Conv(const LayerSpec& spec, const LayerSetting& setting)
 
 Activations Conv::forward(const Activations& x, ExpertRange experts, const ForwardContext&) const {
   MOESTRO_CHECK(x.images, "{}: rows arrive", weight_EOIKK_.name);
-  const Tensor weight_EOIKK = live(weight_EOIKK_, experts);
-  const Tensor bias_EO = bias_EO_ ? live(*bias_EO_, experts) : Tensor();
+  const at::ScalarType type = x.value.scalar_type();
+  const Tensor weight_EOIKK = live(weight_EOIKK_, experts, type);
+  const Tensor bias_EO = bias_EO_ ? live(*bias_EO_, experts, type) : Tensor();
   // Measured: where freed memory stays with the process, groups beat a loop over experts at every
   // shape tried (by 3 to 15 %, and by far with few channels).
   const Tensor bias_G = bias_EO.defined() ? bias_EO.reshape({-1}) : Tensor();

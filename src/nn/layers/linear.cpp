@@ -32,8 +32,9 @@ Linear::Linear(const LayerSpec& spec, const LayerSetting& setting)
 Activations Linear::forward(const Activations& x, ExpertRange experts,
                             const ForwardContext&) const {
   MOESTRO_CHECK(!x.images, "{}: images arrive", weight_EDF_.name);
-  const Tensor weight_EDF = live(weight_EDF_, experts);
-  const Tensor bias_EF = bias_EF_ ? live(*bias_EF_, experts) : Tensor();
+  const at::ScalarType type = x.value.scalar_type();
+  const Tensor weight_EDF = live(weight_EDF_, experts, type);
+  const Tensor bias_EF = bias_EF_ ? live(*bias_EF_, experts, type) : Tensor();
   Tensor out_ENF;
   if (x.experts == 1)
     out_ENF = product_of_shared(x.value[0], weight_EDF, bias_EF);

@@ -44,13 +44,13 @@ std::vector<FrozenRun> frozen_runs(const FreezeMask* frozen, ExpertRange experts
   return runs;
 }
 
-Tensor live(const Parameter& parameter, ExpertRange experts) {
+Tensor live(const Parameter& parameter, ExpertRange experts, at::ScalarType type) {
   const Tensor& value = parameter.value;
   const std::vector<FrozenRun> runs = frozen_runs(parameter.frozen.get(), experts);
   const auto slices = [&](const FrozenRun& run) {
     const bool whole = run.experts.count == value.size(0);
     const Tensor part = whole ? value : value.narrow(0, run.experts.first, run.experts.count);
-    return run.frozen ? part.detach() : part;
+    return (run.frozen ? part.detach() : part).to(type);
   };
   if (runs.size() == 1) return slices(runs.front());
   std::vector<Tensor> parts;
