@@ -10,141 +10,18 @@
 //
 // To be started in the root of the repository, where recipes/ is.
 #include <ATen/ATen.h>
-#include <ATen/SequenceNumber.h>
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
+#include <torch/version.h>
 
+#include "breakdown.h"
 #include "layer_cost.h"
 #include "moestro/core/memory.h"
-#include "moestro/nn/mixing.h"
-#include "moestro/objective/objective.h"
-#include "moestro/train/model.h"
-#include "moestro/train/optimiser.h"
-#include "moestro/train/recipe.h"
-#include "operator_times.h"
+#include "moestro/core/version.h"
+#include "step.h"
 
 namespace moestro::bench {
 namespace {
-
-constexpr int64_t kBatch = 512, kClasses = 10;
-constexpr double kRate = 1e-3;
-const Shape kSample = {1, 28, 28};
-
-struct Work {
-  std::string recipe, gate;
-  int64_t experts;
-  std::string name() const { return fmt::format("{}/{}/{}", recipe, gate, experts); }
-};
-
-// A recipe's networks: with the original gate, or as they are with an attentive gate and the
-// importance term.
-class Document : public RecipeDocument {
- public:
-  explicit Document(const Work& work) {
-    schema.parse_file(fmt::format("recipes/{}.toml", work.recipe));
-    schema.set(fmt::format("expert.count={}", work.experts));
-    schema.set("gate.kind=" + work.gate);
-    if (work.gate == "softmax") schema.set("loss.importance=0");
-    check(recipe, schema);
-  }
-};
-
-struct Step {
-  explicit Step(const Work& work)
-      : document(work),
-        mixture(build_mixture(document, {kSample, kClasses})),
-        objective(document.recipe.loss, mixture.output()),
-        optimiser(mixture.parameters(), document.recipe.train),
-        x_NCHW(at::randn({kBatch, kSample[0], kSample[1], kSample[2]})),
-        targets_N(at::randint(kClasses, {kBatch}, at::kLong)) {}
-
-  ForwardContext context() const { return {.training = true}; }
-
-  void run() {
-    MixtureOutput output = mixture.forward(x_NCHW, context(), objective.needs());
-    const LossTerms loss = objective(output.mixed_NC, {output.trace}, targets_N);
-    optimiser.zero_gradients();
-    loss.total.backward();
-    optimiser.step(kRate);
-  }
-
-  Document document;
-  Mixture mixture;
-  Objective objective;
-  Optimiser optimiser;
-  Tensor x_NCHW, targets_N;
-};
-
-// Of a forward operator ("aten::conv2d") or a backward node ("ConvolutionBackward0").
-std::string kind_of(const std::string& operation) {
-  const std::pair<const char*, LayerKind> words[] = {{"onv", LayerKind::conv},
-                                                     {"ool", LayerKind::maxpool},
-                                                     {"atch_norm", LayerKind::batchnorm},
-                                                     {"atchNorm", LayerKind::batchnorm},
-                                                     {"elu", LayerKind::relu},
-                                                     {"mm", LayerKind::linear},
-                                                     {"Mm", LayerKind::linear},
-                                                     {"matmul", LayerKind::linear}};
-  for (const auto& [word, kind] : words)
-    if (operation.find(word) != std::string::npos) return kind_of(kind);
-  return kind_of(LayerKind::flatten);
-}
-
-// What the parts of a step took, in seconds, by "part/kind/pass".
-class Breakdown {
- public:
-  explicit Breakdown(Step& step) : step_(step) {}
-
-  void run() {
-    const Mixture& mixture = step_.mixture;
-    NetworkOutput experts;
-    Routing routing;
-    LossTerms loss;
-    forward("experts",
-            [&] { experts = mixture.bank().forward_all(step_.x_NCHW, step_.context()); });
-    forward("gate", [&] { routing = mixture.gate().route({step_.x_NCHW, {}}, step_.context()); });
-    forward("mixing and loss", [&] {
-      const Tensor out_NEC = experts.out_ENC.transpose(0, 1);
-      const Tensor mixed_NC = mix(out_NEC, routing.weights_BK, mixture.output());
-      loss = step_.objective(mixed_NC, {}, step_.targets_N);
-    });
-    step_.optimiser.zero_gradients();
-    backward(loss.total);
-    for (const OperatorCall& call :
-         observe(at::RecordScope::FUNCTION, [&] { step_.optimiser.step(kRate); }))
-      seconds_["optimiser/all/update"] += call.seconds;
-    ends_.clear();
-  }
-
-  const std::map<std::string, double>& seconds() const { return seconds_; }
-
- private:
-  static std::string key(const std::string& part, const std::string& kind,
-                         const std::string& pass) {
-    return part + "/" + (part == "experts" || part == "gate" ? kind : "all") + "/" + pass;
-  }
-
-  template <class Code>
-  void forward(const std::string& part, const Code& code) {
-    for (const OperatorCall& call : observe(at::RecordScope::FUNCTION, code))
-      seconds_[key(part, kind_of(call.name), "forward")] += call.seconds;
-    ends_.emplace_back(static_cast<int64_t>(at::sequence_number::peek()), part);
-  }
-
-  void backward(const Tensor& loss) {
-    for (const OperatorCall& call :
-         observe(at::RecordScope::BACKWARD_FUNCTION, [&] { loss.backward(); })) {
-      const auto end = std::ranges::find_if(
-          ends_, [&](const auto& entry) { return call.sequence < entry.first; });
-      const bool known = call.sequence >= 0 && end != ends_.end();
-      seconds_[key(known ? end->second : "gradients", kind_of(call.name), "backward")] +=
-          call.seconds;
-    }
-  }
-
-  Step& step_;
-  std::vector<std::pair<int64_t, std::string>> ends_;  // of a part's sequence numbers
-  std::map<std::string, double> seconds_;
-};
 
 using Counters = benchmark::UserCounters;
 
@@ -191,7 +68,7 @@ void time_breakdown(benchmark::State& state, const Work& work) {
   Breakdown breakdown(step);
   for (auto _ : state) breakdown.run();
   for (const auto& [key, seconds] : breakdown.seconds())
-    state.counters[key + "/ms"] = 1e3 * seconds / static_cast<double>(state.iterations());
+    state.counters[key + "/ms"] = 1e3 * seconds;
   add_costs(state.counters, step);
 }
 
@@ -248,6 +125,9 @@ void register_all() {
 int main(int argc, char** argv) {
   moestro::keep_freed_memory();
   moestro::bench::register_all();
+  benchmark::AddCustomContext("moestro", moestro::version());
+  benchmark::AddCustomContext("libtorch", TORCH_VERSION);
+  benchmark::AddCustomContext("threads", std::to_string(at::get_num_threads()));
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

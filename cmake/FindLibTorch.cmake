@@ -97,7 +97,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
     # The wheel's CUDA libraries lie in packages of their own, found at run time only.
     target_link_options(LibTorch::LibTorch INTERFACE LINKER:--allow-shlib-undefined)
   endif()
+  # stdc++ first: libtorch.so of 2.11 exports parts of std::filesystem that crash when a program is
+  # bound to them.
   target_link_libraries(
-    LibTorch::LibTorch INTERFACE "-Wl,--no-as-needed,${_libtorch_kept},--as-needed"
+    LibTorch::LibTorch INTERFACE stdc++ "-Wl,--no-as-needed,${_libtorch_kept},--as-needed"
                                  "${_lib}/libc10.so")
 endif()

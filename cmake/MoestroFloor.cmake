@@ -7,6 +7,12 @@ function(moestro_reuse_pch target)
   target_precompile_headers(${target} REUSE_FROM moestro_pch)
 endfunction()
 
+# For code where no time is spent (tests, the parsing of arguments): compiles up to a third faster.
+# g++ takes the precompiled header at any level of optimisation but none.
+function(moestro_optimise_lightly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # moestro_floor(NAME DEPENDS BELOW...): the static library moestro_NAME (alias moestro::NAME) from
 # src/NAME/**.cpp, linked to the floors below it, and its tests. A floor without sources is skipped,
 # and those above it are linked to what it would have stood on.
@@ -49,6 +55,7 @@ function(moestro_floor_tests name)
   target_include_directories(moestro_${name}_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests"
                                                            "${PROJECT_BINARY_DIR}/generated/tests")
   moestro_reuse_pch(moestro_${name}_tests)
+  moestro_optimise_lightly(moestro_${name}_tests)
   add_test(NAME ${name}
            COMMAND moestro_${name}_tests --gtest_brief=1
                    "--gtest_output=json:${PROJECT_BINARY_DIR}/test-results/${name}.json")
@@ -70,6 +77,8 @@ function(moestro_program)
     add_executable(moestro src/cli/main.cpp)
     target_link_libraries(moestro PRIVATE moestro_cli)
     moestro_reuse_pch(moestro)
+    moestro_optimise_lightly(moestro_cli)
+    moestro_optimise_lightly(moestro)
     if(TARGET moestro_cli_tests)
       add_dependencies(moestro_cli_tests moestro)
     endif()

@@ -4,6 +4,7 @@
 
 #include "moestro/lifecycle/summary.h"
 #include "moestro/lifecycle/trained_run.h"
+#include "moestro/report/format.h"
 #include "verb.h"
 
 namespace moestro {
@@ -17,11 +18,12 @@ void eval(const std::string& folder, const std::string& data, const CommonFlags&
     fmt::print("{}\n", scores.dump(2));
     return;
   }
-  fmt::print("{} on {} ({} rows)\n", folder, rows.name, rows.rows());
+  fmt::print("{} on {} ({} rows)\n", folder,
+             data.empty() ? "the test rows of " + rows.name : rows.name, rows.rows());
   const nlohmann::json flat = scores.flatten();
   for (const auto& [name, value] : flat.items())
     fmt::print("  {:45} {}\n", name.substr(1),
-               value.is_number_float() ? fmt::format("{:.4g}", value.get<double>()) : value.dump());
+               value.is_number_float() ? value_text(value.get<double>()) : value.dump());
 }
 
 }  // namespace

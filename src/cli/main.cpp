@@ -70,24 +70,27 @@ int guarded(const std::function<void()>& run) {
     return kExitSystem;
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) return bug(error.what_without_backtrace());
-    log_error_line("out of memory; a smaller data.batch may fit");
+    log_error_line("out of memory; a smaller model or data.batch may fit");
     return kExitSystem;
   } catch (const std::exception& error) {
     return bug(error.what());
   }
 }
 
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  return names;
+}
+
 // CLI11 would only say that a verb is required. The flags that may stand before it take no value.
 void check_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  const std::vector<std::string> verbs = verb_names(app);
   const auto word = std::find_if(arguments.begin(), arguments.end(),
                                  [](const std::string& text) { return !text.starts_with('-'); });
   if (word != arguments.end() && std::find(verbs.begin(), verbs.end(), *word) == verbs.end())
     throw UserError("unknown verb \"{}\"{}; `moestro --help` shows them all", *word,
                     suggestion(*word, verbs));
-  if (arguments.empty())
-    throw UserError("no verb; expected one of {}; `moestro --help` explains them", joined(verbs));
 }
 
 std::string unexpected(const CLI::App& app, const CLI::App& verb) {
@@ -110,6 +113,9 @@ void parse(CLI::App& app, int argc, char** argv) {
     app.exit(help);
   } catch (const CLI::ParseError& error) {
     const std::vector<CLI::App*> verbs = app.get_subcommands();
+    if (verbs.empty() && dynamic_cast<const CLI::RequiredError*>(&error))
+      throw UserError("no verb; expected one of {}; `moestro --help` explains them",
+                      joined(verb_names(app)));
     const CLI::App& verb = verbs.empty() ? app : *verbs.front();
     const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
     throw UserError("{}; `{} --help` shows what can be given",

@@ -17,9 +17,9 @@ Evaluation finite_answers(const Mixture& mixture, const Dataset& data, const Nor
   const int64_t rows = good_N.size(0), good = good_N.sum().item<int64_t>();
   if (good < rows)
     throw SystemError(
-        "{}: the answers for {} of {} rows are not finite: the training has diverged; a lower "
+        "the answers for {} of {} rows are not finite: the training has diverged; a lower "
         "train.rate, or train.clip, may help",
-        data.name, rows - good, rows);
+        rows - good, rows);
   return evaluation;
 }
 

@@ -29,7 +29,10 @@ std::string percent_text(double share, int decimals) {
 }
 
 std::string value_text(double value, int digits) {
-  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : std::string(kUnknown);
+  if (!std::isfinite(value)) return std::string(kUnknown);
+  const double large = std::pow(10., digits);
+  if (std::abs(value) >= large && std::abs(value) < 1e12) return count_text(std::llround(value));
+  return fmt::format("{:.{}g}", value, digits);
 }
 
 std::string count_text(int64_t count) {

@@ -1,0 +1,107 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/program_fixture.h"
+#include "moestro/store/json_file.h"
+#include "moestro/store/safetensors.h"
+#include "store/expect_error.h"
+
+namespace moestro {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::contains;
+using testing::get;
+using testing::Outcome;
+using testing::put;
+using testing::succeeds;
+
+using Output = testing::ProgramTest;
+
+TEST_F(Output, train_writes_results_to_stdout_and_the_rest_to_stderr) {
+  const Outcome outcome = train();
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_TRUE(contains(outcome.out, "test error"));
+  EXPECT_EQ(outcome.out.find('\033'), std::string::npos);  // colour is for terminals
+  EXPECT_EQ(outcome.err, "report: runs/toy/report.html\n");
+  EXPECT_TRUE(fs::exists(folder_ / "runs/toy/report.html"));
+}
+
+TEST_F(Output, quiet_says_nothing_but_the_results) {
+  const Outcome outcome = train({"--quiet"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_TRUE(contains(outcome.out, "test error"));
+}
+
+TEST_F(Output, verbose_names_the_kernels) {
+  EXPECT_TRUE(contains(train({"--verbose"}).err, "linear 6"));
+}
+
+TEST_F(Output, json_stands_alone_on_stdout) {
+  const Outcome trained = train({"--json", "--out", "run"});
+  ASSERT_TRUE(succeeds(trained));
+  const nlohmann::json summary = nlohmann::json::parse(trained.out);
+  EXPECT_EQ(summary, read_json_file(folder_ / "run/summary.json"));
+
+  const Outcome evaluated = moestro({"eval", "run", "--json"});
+  ASSERT_TRUE(succeeds(evaluated));
+  EXPECT_EQ(evaluated.err, "");
+  const nlohmann::json scores = nlohmann::json::parse(evaluated.out);
+  EXPECT_EQ(scores["test"], summary["test"]);
+  EXPECT_EQ(scores["specialisation"], summary["specialisation"]);
+
+  const Outcome inspected = moestro({"inspect", "run", "--json"});
+  ASSERT_TRUE(succeeds(inspected));
+  EXPECT_EQ(inspected.err, "");
+  EXPECT_EQ(nlohmann::json::parse(inspected.out), read_json_file(folder_ / "run/inspection.json"));
+}
+
+TEST_F(Output, verbs_for_a_finished_run_print_their_results) {
+  ASSERT_TRUE(succeeds(train({"--out", "run"})));
+  const Outcome evaluated = moestro({"eval", "run", "--data", "train.csv"});
+  EXPECT_TRUE(succeeds(evaluated));
+  EXPECT_TRUE(contains(evaluated.out, "run on train.csv (160 rows)\n"));
+  EXPECT_TRUE(contains(evaluated.out, "test/error"));
+
+  const Outcome inspected = moestro({"inspect", "run"});
+  EXPECT_TRUE(succeeds(inspected));
+  EXPECT_TRUE(contains(inspected.out, "agree"));
+
+  const Outcome predicted = moestro({"predict", "run", "--data", "test.csv", "--out", "new.csv"});
+  EXPECT_TRUE(succeeds(predicted));
+  EXPECT_EQ(predicted.out, "");
+  EXPECT_EQ(predicted.err, "new.csv: 60 predictions\n");
+  const std::string csv = get(folder_ / "new.csv");
+  EXPECT_TRUE(testing::starts_with(csv, "row,prediction,probability,expert,gate\n0,"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 61);
+
+  fs::remove(folder_ / "run/report.html");
+  const Outcome reported = moestro({"report", "run"});
+  EXPECT_TRUE(succeeds(reported));
+  EXPECT_EQ(reported.out, "run/report.html\n");
+  EXPECT_TRUE(testing::starts_with(get(folder_ / "run/report.html"), "<!doctype html>"));
+}
+
+TEST_F(Output, resume_of_a_finished_run_says_so) {
+  ASSERT_TRUE(succeeds(train()));
+  const Outcome again = train({"--resume"});
+  EXPECT_TRUE(succeeds(again));
+  EXPECT_TRUE(contains(again.err, "runs/toy: the run is finished, nothing to do\n"));
+}
+
+TEST_F(Output, data_lists_the_sets_and_describes_one) {
+  testing::put_images(folder_ / "mnist", "train", 30, 28, 10);
+  testing::put_images(folder_ / "mnist", "t10k", 20, 28, 10);
+  const Outcome list = moestro({"data", "--data-root", "."});
+  EXPECT_TRUE(succeeds(list));
+  for (const char* name : {"mnist", "fashion-mnist", "cifar-100", "california-housing"})
+    EXPECT_TRUE(contains(list.out, name));
+  const Outcome one = moestro({"data", "mnist", "--data-root", "."});
+  EXPECT_TRUE(succeeds(one));
+  EXPECT_TRUE(contains(one.out, "30"));
+  EXPECT_TRUE(contains(one.out, "28"));
+}
+
+}  // namespace
+}  // namespace moestro
