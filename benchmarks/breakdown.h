@@ -25,13 +25,15 @@ inline std::string operation_kind(const std::string& operation) {
                                                      {"BatchNorm", LayerKind::batchnorm},
                                                      {"elu", LayerKind::relu},
                                                      {"mm", LayerKind::linear},
-                                                     {"Mm", LayerKind::linear}};
+                                                     {"Mm", LayerKind::linear},
+                                                     {"Product", LayerKind::linear}};
   for (const auto& [word, kind] : words)
     if (operation.find(word) != std::string::npos) return kind_of(kind);
   return kind_of(LayerKind::flatten);
 }
 
-// Runs steps and keeps the seconds of each part, kind of layer and pass: "experts/pooling/forward".
+// Runs steps and keeps the seconds of each part, kind of layer and pass: "experts/pooling/forward",
+// and of the whole step: "all".
 class Breakdown {
  public:
   explicit Breakdown(Step& step) : step_(step) {}
@@ -39,6 +41,7 @@ class Breakdown {
   void run() {
     now_.clear();
     ends_.clear();
+    const detail::Clock::time_point start = detail::Clock::now();
     const Mixture& mixture = step_.mixture;
     NetworkOutput experts;
     Routing routing;
@@ -56,6 +59,7 @@ class Breakdown {
     const auto update = [&] { step_.optimiser.step(kRate); };
     for (const OperatorCall& call : observe(at::RecordScope::FUNCTION, update))
       now_["optimiser/all/update"] += call.seconds;
+    now_["all"] = std::chrono::duration<double>(detail::Clock::now() - start).count();
     for (const auto& [key, seconds] : now_) seconds_[key].push_back(seconds);
   }
 

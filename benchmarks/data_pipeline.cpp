@@ -5,6 +5,7 @@
 //   batches/plain, batches/augmented   an epoch in batches of 512 ("flip", "crop 4")
 //   convert                            the least: one batch of neighbouring rows to float
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
 #include "moestro/core/memory.h"
@@ -37,6 +38,7 @@ void time_epoch(benchmark::State& state, const std::vector<std::string>& augment
 }
 
 void time_conversion(benchmark::State& state) {
+  at::set_num_threads(1);  // as the pipeline's thread works; the last benchmark of the program
   const Tensor rows = made_up_set().inputs.narrow(0, 0, kBatch);
   for (auto _ : state) benchmark::DoNotOptimize(rows.to(at::kFloat));
   state.counters["batches/s"] =

@@ -82,7 +82,10 @@ inline std::map<std::string, PassCosts> network_cost(const std::vector<LayerSpec
   for (size_t i = 0; i < specs.size(); ++i) {
     double input = i == 0 ? batch : batch * experts;
     for (const int64_t size : specs[i].in) input *= size;
-    const PassCosts cost = cost_of(specs[i], batch * experts, experts, input, i == 0);
+    LayerSpec spec = specs[i];
+    const bool pooled = i + 1 < specs.size() && specs[i + 1].kind == LayerKind::maxpool;
+    if (spec.kind == LayerKind::relu && pooled) spec.out = specs[i + 1].out;  // works after it too
+    const PassCosts cost = cost_of(spec, batch * experts, experts, input, i == 0);
     costs[kind_of(specs[i].kind)].forward += cost.forward;
     costs[kind_of(specs[i].kind)].backward += cost.backward;
   }

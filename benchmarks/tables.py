@@ -100,9 +100,9 @@ class Page:
             self.breakdown(run, Limit(bandwidths[work], rate))
 
     def breakdown(self, run, limit):
-        lines, total = {}, run["real_time"]
+        lines, total = {}, run["all/ms"]
         for key in run:
-            if not key.endswith("/ms"):
+            if not key.endswith("/ms") or key == "all/ms":
                 continue
             part, kind, direction, _ = key.split("/")
             place = key.removesuffix("/ms")

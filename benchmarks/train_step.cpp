@@ -12,7 +12,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-#include <torch/version.h>
 
 #include "breakdown.h"
 #include "layer_cost.h"
@@ -126,7 +125,7 @@ int main(int argc, char** argv) {
   moestro::keep_freed_memory();
   moestro::bench::register_all();
   benchmark::AddCustomContext("moestro", moestro::version());
-  benchmark::AddCustomContext("libtorch", TORCH_VERSION);
+  benchmark::AddCustomContext("libtorch", moestro::libtorch_version());
   benchmark::AddCustomContext("threads", std::to_string(at::get_num_threads()));
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

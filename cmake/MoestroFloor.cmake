@@ -59,6 +59,8 @@ function(moestro_floor_tests name)
   add_test(NAME ${name}
            COMMAND moestro_${name}_tests --gtest_brief=1
                    "--gtest_output=json:${PROJECT_BINARY_DIR}/test-results/${name}.json")
+  # Several programs share the cores: an idle OpenMP thread must sleep, not spin.
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=PASSIVE)
 endfunction()
 
 # All floors but cli together, for the examples, the benchmarks and find_package(Moestro).

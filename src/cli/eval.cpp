@@ -13,14 +13,15 @@ namespace {
 void eval(const std::string& folder, const std::string& data, const CommonFlags& common) {
   const TrainedRun run(folder, common.device, common.threads);
   const Dataset rows = run.rows(data, common.data_root, Targets::required);
-  const nlohmann::json scores = figures(run.evaluate(rows, /*experts=*/true), rows).to_json();
+  const nlohmann::ordered_json scores =
+      figures(run.evaluate(rows, /*experts=*/true), rows).to_json();
   if (common.json) {
     fmt::print("{}\n", scores.dump(2));
     return;
   }
   fmt::print("{} on {} ({} rows)\n", folder,
              data.empty() ? "the test rows of " + rows.name : rows.name, rows.rows());
-  const nlohmann::json flat = scores.flatten();
+  const nlohmann::ordered_json flat = scores.flatten();
   for (const auto& [name, value] : flat.items())
     fmt::print("  {:45} {}\n", name.substr(1),
                value.is_number_float() ? value_text(value.get<double>()) : value.dump());

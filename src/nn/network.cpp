@@ -14,6 +14,18 @@ bool tells_apart(LayerKind kind) {
          kind == LayerKind::dropout;
 }
 
+// The order in which layers run: relu after the maxpool that follows it, on a fraction of the
+// values. The two commute exactly, gradients too; the layer at `hidden` stays, its input is read.
+std::vector<LayerSpec> run_order(std::vector<LayerSpec> specs, int64_t hidden) {
+  for (int64_t i = 0; i + 1 < std::ssize(specs); ++i) {
+    LayerSpec &first = specs[i], &second = specs[i + 1];
+    if (first.kind != LayerKind::relu || second.kind != LayerKind::maxpool || i == hidden) continue;
+    std::swap(first, second);
+    second.in = second.out = first.out;
+  }
+  return specs;
+}
+
 Activations network_input(const Tensor& x, const Shape& sample) {
   MOESTRO_CHECK(x.sizes().slice(1) == at::IntArrayRef(sample), "samples of {} arrive, not {}",
                 shape_text(x.sizes().slice(1).vec()), shape_text(sample));
@@ -33,7 +45,7 @@ Network::Network(std::vector<LayerSpec> specs, const LayerSetting& setting)
   MOESTRO_CHECK(!setting.frozen || int64_t(setting.frozen->size()) == setting.experts);
   LayerSetting one = setting;
   one.shared_input = true;
-  for (const LayerSpec& spec : specs_) {
+  for (const LayerSpec& spec : run_order(specs_, hidden_layer_)) {
     one.name = fmt::format("{}.{}", setting.name, spec.index);
     layers_.push_back(make_layer(spec, one));
     one.shared_input = one.shared_input && !tells_apart(spec.kind);

@@ -43,12 +43,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 void Trainer::run() {
   saved_at_ = now();
   Progress progress(parts_.name, config_.epochs * parts_.batches.steps_per_epoch(), "steps");
-  while (!state_.finished && state_.epoch < config_.epochs && !patience_is_over())
-    run_epoch(progress);
-  progress.finish();
-  if (state_.finished) return;
-  state_.finished = true;
-  save();
+  while (!state_.finished) run_epoch(progress);
 }
 
 void Trainer::run_epoch(Progress& progress) {
@@ -65,13 +60,17 @@ void Trainer::run_epoch(Progress& progress) {
     state_.seconds += seconds;
     state_.epoch_seconds += seconds;
     progress.advance(state_.step);
-    if (interrupt_requested()) {
-      save();
-      throw Interrupted(fmt::format("stopped after step {}; --resume goes on", state_.step));
-    }
-    if (now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+    // The end of the epoch saves by itself; a step is never saved twice.
+    if (state_.batch == parts_.batches.steps_per_epoch()) continue;
+    if (interrupt_requested() || now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+    if (interrupt_requested()) stop();
   }
   end_epoch();
+  if (interrupt_requested() && !state_.finished) stop();
+}
+
+void Trainer::stop() const {
+  throw Interrupted(fmt::format("stopped after step {}; --resume goes on", saved_step_));
 }
 
 void Trainer::run_step(const Batch& batch) {
@@ -133,9 +132,9 @@ void Trainer::end_epoch() {
   const auto samples = static_cast<double>(state_.samples);
   const bool values = parts_.mixture.output() == OutputKind::values;
   EpochReport report{state_.step, state_.epoch + 1, state_.epoch_seconds, {}, {}};
-  report.train.loss = state_.loss_sum / samples;
-  const double error = state_.error_sum / samples;
-  report.train.error = values ? parts_.target_deviation * std::sqrt(error) : error;
+  const double unit = values ? parts_.target_deviation : 1, error = state_.error_sum / samples;
+  report.train.loss = unit * unit * state_.loss_sum / samples;
+  report.train.error = values ? unit * std::sqrt(error) : error;
   report.valid = parts_.validate();
 
   ++state_.epoch;
@@ -150,6 +149,7 @@ void Trainer::end_epoch() {
     if (report.valid) state_.best_loss = report.valid->loss;
   }
   for (Hook* hook : parts_.hooks) hook->on_epoch_end(report);
+  state_.finished = state_.epoch == config_.epochs || patience_is_over();
   save();
 }
 

@@ -11,7 +11,6 @@
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/metrics_log.h"
-#include "store/expect_error.h"
 
 namespace moestro {
 namespace {
@@ -19,18 +18,17 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
-using testing::contains;
 using testing::Outcome;
 using testing::Program;
 using testing::succeeds;
 
 class Interruption : public testing::ProgramTest {
  protected:
-  // Some 2,000 steps, a checkpoint after every 40.
+  // 1,000 steps, a checkpoint after every 40.
   Interruption() {
     testing::put(folder_ / "train.csv", testing::corners_csv(640, 1));
     std::string recipe = testing::corners_recipe(".");
-    recipe.replace(recipe.find("epochs = 4"), 10, "epochs = 50");
+    recipe.replace(recipe.find("epochs = 4"), 10, "epochs = 25");
     recipe.replace(recipe.find("batch = 32"), 10, "batch = 16\nvalidation = 0.0");
     testing::put(folder_ / "toy.toml", recipe + "schedule = \"one_cycle\"\n");
   }
@@ -46,8 +44,10 @@ class Interruption : public testing::ProgramTest {
     return Clock::now() - start;
   }
 
-  bool has_checkpoint(const std::string& out) const {
-    return !CheckpointStore(folder_ / out / "checkpoints").steps().empty();
+  // Of the newest checkpoint; -1 before the first.
+  int64_t last_step(const std::string& out) const {
+    const std::vector<int64_t> steps = CheckpointStore(folder_ / out / "checkpoints").steps();
+    return steps.empty() ? -1 : steps.back();
   }
 
   // The tensors of the last checkpoint bit for bit, the moments of the optimiser among them, and
@@ -65,27 +65,21 @@ class Interruption : public testing::ProgramTest {
     EXPECT_EQ(summary, expected);
   }
 
-  void stop_and_resume(int signal) {
-    run_in_peace();
+  // Trains until there is a checkpoint later than `step`, asks to stop and looks at what is left.
+  // Returns the step of the stop.
+  int64_t stop(int signal, int64_t step) {
     Program program(command("stopped"), options());
-    while (!has_checkpoint("stopped"))
-      ASSERT_FALSE(program.ends_within(std::chrono::milliseconds(5)));
+    while (last_step("stopped") <= step)
+      if (program.ends_within(std::chrono::milliseconds(5))) break;
     program.send(signal);
     const Outcome outcome = program.wait();
     EXPECT_EQ(outcome.exit_code, kExitInterrupted) << outcome.err;
-    EXPECT_TRUE(contains(outcome.err, "stopped after step "));
-    EXPECT_TRUE(contains(outcome.err, "; --resume goes on\n"));
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(read_json_file(folder_ / "stopped/manifest.json")["status"], "interrupted");
-    // Saved at that very step.
-    const int64_t step = last("stopped").step;
-    EXPECT_TRUE(contains(outcome.err, fmt::format("after step {};", step)));
-    EXPECT_TRUE(succeeds(moestro({"report", "stopped"})));
-
-    const Outcome resumed = moestro(command("stopped"));
-    EXPECT_TRUE(succeeds(resumed));
-    EXPECT_TRUE(contains(resumed.err, fmt::format("going on after step {}\n", step)));
-    expect_as_in_peace("stopped");
+    const int64_t saved = last_step("stopped");
+    const std::string began = step < 0 ? "" : fmt::format("going on after step {}\n", step);
+    EXPECT_EQ(outcome.err, began + fmt::format("stopped after step {}; --resume goes on\n", saved));
+    return saved;
   }
 
  private:
@@ -100,12 +94,23 @@ class Interruption : public testing::ProgramTest {
   }
 };
 
-TEST_F(Interruption, sigint_saves_and_the_resumed_run_ends_in_the_same_weights) {
-  stop_and_resume(SIGINT);
+TEST_F(Interruption, stopped_run_is_saved_and_ends_in_the_same_weights) {
+  run_in_peace();
+  const int64_t first = stop(SIGINT, -1);
+  EXPECT_TRUE(succeeds(moestro({"report", "stopped"})));
+  const int64_t second = stop(SIGTERM, first);
+  EXPECT_GT(second, first);
+  EXPECT_TRUE(succeeds(moestro(command("stopped"))));
+  expect_as_in_peace("stopped");
 }
 
-TEST_F(Interruption, sigterm_saves_and_the_resumed_run_ends_in_the_same_weights) {
-  stop_and_resume(SIGTERM);
+TEST_F(Interruption, second_program_is_kept_out_of_a_run_that_goes_on) {
+  Program first(command("run"), options());
+  while (last_step("run") < 0)
+    if (first.ends_within(std::chrono::milliseconds(5))) break;
+  EXPECT_TRUE(testing::fails(moestro(command("run")), kExitUser,
+                             {"run: another process is writing this run"}));
+  EXPECT_TRUE(succeeds(first.wait()));
 }
 
 // At moments spread over the whole life of a run, the time before the first checkpoint and the
@@ -114,25 +119,27 @@ TEST_F(Interruption, sigterm_saves_and_the_resumed_run_ends_in_the_same_weights)
 TEST_F(Interruption, killed_runs_end_in_the_same_weights) {
   const char* asked = std::getenv("MOESTRO_KILLS");
   const int kills = asked ? std::atoi(asked) : 20;
-  const double seconds = run_in_peace().count();
+  const double whole = run_in_peace().count();
   std::mt19937_64 bits(20);
   int killed = 0, without_checkpoint = 0, runs = 0;
+  bool fresh = true;
   const auto out = [&runs] { return fmt::format("killed-{}", runs); };
   while (killed < kills) {
     Program program(command(out()), options());
-    if (program.ends_within(Seconds(seconds * testing::uniform_number(bits)))) {
-      ASSERT_TRUE(succeeds(program.wait()));
+    const double most = fresh ? whole / 3 : whole;  // of every run, one kill comes early
+    if (!program.ends_within(Seconds(most * testing::uniform_number(bits)))) program.send(SIGKILL);
+    const Outcome outcome = program.wait();
+    fresh = outcome.signal != SIGKILL;
+    if (fresh) {
+      ASSERT_TRUE(succeeds(outcome));
       expect_as_in_peace(out());
       ++runs;
-      continue;
+    } else {
+      ++killed;
+      if (last_step(out()) < 0) ++without_checkpoint;
     }
-    program.send(SIGKILL);
-    ASSERT_EQ(program.wait().signal, SIGKILL);
-    ++killed;
-    if (!has_checkpoint(out())) ++without_checkpoint;
   }
-  const Outcome outcome = moestro(command(out()));
-  ASSERT_TRUE(succeeds(outcome));
+  ASSERT_TRUE(succeeds(moestro(command(out()))));
   expect_as_in_peace(out());
   EXPECT_GT(without_checkpoint, 0);
   EXPECT_LT(without_checkpoint, kills);

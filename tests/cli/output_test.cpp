@@ -80,7 +80,7 @@ TEST_F(Output, verbs_for_a_finished_run_print_their_results) {
   const Outcome reported = moestro({"report", "run"});
   EXPECT_TRUE(succeeds(reported));
   EXPECT_EQ(reported.out, "run/report.html\n");
-  EXPECT_TRUE(testing::starts_with(get(folder_ / "run/report.html"), "<!doctype html>"));
+  EXPECT_TRUE(testing::starts_with(get(folder_ / "run/report.html"), "<!DOCTYPE html>"));
 }
 
 TEST_F(Output, resume_of_a_finished_run_says_so) {
@@ -88,6 +88,18 @@ TEST_F(Output, resume_of_a_finished_run_says_so) {
   const Outcome again = train({"--resume"});
   EXPECT_TRUE(succeeds(again));
   EXPECT_TRUE(contains(again.err, "runs/toy: the run is finished, nothing to do\n"));
+}
+
+TEST_F(Output, demo_compares_its_three_runs) {
+  testing::put_images(folder_ / "fashion-mnist", "train", 40, 28, 10);
+  testing::put_images(folder_ / "fashion-mnist", "t10k", 20, 28, 10);
+  const Outcome outcome =
+      moestro({"demo", "--data-root", ".", "--epochs", "1", "--threads", "1", "--out", "three"});
+  ASSERT_TRUE(succeeds(outcome));
+  for (const char* name : {"one-expert", "original-gate", "attentive-gate"})
+    EXPECT_TRUE(contains(outcome.out, name));
+  EXPECT_TRUE(contains(outcome.out, "report: three/report.html\n"));
+  EXPECT_TRUE(fs::exists(folder_ / "three/report.html"));
 }
 
 TEST_F(Output, data_lists_the_sets_and_describes_one) {

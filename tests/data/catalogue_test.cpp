@@ -14,8 +14,10 @@ TEST(Catalogue, lists_every_known_set_and_where_it_was_found) {
   put_idx_set(folder / "usps", "t10k", 10, 16, 16, 10);
   const std::vector<CatalogueEntry> entries = list_sets(folder.path());
   EXPECT_EQ(entries.size(), named_sets().size());
-  for (const CatalogueEntry& entry : entries)
-    if (entry.name == "usps") EXPECT_EQ(entry.folder, folder / "usps");
+  for (const CatalogueEntry& entry : entries) {
+    if (entry.name != "usps") continue;
+    EXPECT_EQ(entry.folder, folder / "usps");
+  }
 }
 
 TEST(Catalogue, describes_images_by_rows_classes_shape_and_mean) {

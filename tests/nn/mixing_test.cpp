@@ -23,11 +23,13 @@ TEST(OutputKind, is_read_by_name) {
 }
 
 TEST(Mix, of_probabilities_is_the_log_of_their_weighted_sum) {
-  const Tensor out = normal({4, 3, 5}, 1), weights = normal({4, 3}, 2).softmax(1);
-  const Tensor expected = (weights.unsqueeze(2) * out.softmax(2)).sum(1).log();
-  const Tensor mixed = mix(out, weights, OutputKind::probabilities);
-  EXPECT_TRUE(at::allclose(mixed, expected, 1e-13, 1e-13));
-  EXPECT_TRUE(at::allclose(mixed.exp().sum(1), at::ones({4}, at::kDouble), 1e-13, 1e-13));
+  for (const int64_t classes : {1, 5, 15, 16, 40}) {
+    const Tensor out = normal({4, 3, classes}, 1), weights = normal({4, 3}, 2).softmax(1);
+    const Tensor expected = (weights.unsqueeze(2) * out.softmax(2)).sum(1).log();
+    const Tensor mixed = mix(out, weights, OutputKind::probabilities);
+    EXPECT_TRUE(at::allclose(mixed, expected, 1e-13, 1e-13)) << classes;
+    EXPECT_TRUE(at::allclose(mixed.exp().sum(1), at::ones({4}, at::kDouble), 1e-13, 1e-13));
+  }
 }
 
 TEST(Mix, of_logits_and_values_is_their_weighted_sum) {

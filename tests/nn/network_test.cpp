@@ -173,6 +173,30 @@ TEST(Network, equals_the_reference_program_of_pytorch) {
   EXPECT_LT(distance(forward_all(made, x, kEvaluation), file.tensor("evaluation_ENC")), 1e-12);
 }
 
+TEST(Network, runs_relu_after_a_maxpool_with_the_same_values_and_gradients) {
+  const Network made = network({"conv 2 3", "relu", "maxpool 2", "linear 4", "relu", "linear 3"},
+                               {1, 7, 7}, 2, nullptr, 3);
+  EXPECT_EQ(made.describe()[1], "maxpool 2: own kernel on the CPU");
+  const Tensor x = normal({5, 1, 7, 7}, 1);
+  forward_all(made, x, kTraining).square().sum().backward();
+  const std::vector<Tensor> values = values_of(made);
+
+  std::vector<Tensor> plain;
+  for (const Tensor& value : values) plain.push_back(value.detach().clone().requires_grad_());
+  const Tensor pooled = at::max_pool2d(
+      at::conv2d(x, plain[0].flatten(0, 1), plain[1].flatten()).relu(), {2, 2}, {2, 2});
+  const Tensor rows_END = pooled.view({5, 2, -1}).transpose(0, 1);
+  const Tensor hidden_ENF = at::baddbmm(plain[2 + 1].unsqueeze(1), rows_END, plain[2]).relu();
+  at::baddbmm(plain[5].unsqueeze(1), hidden_ENF, plain[4]).square().sum().backward();
+  for (size_t i = 0; i < values.size(); ++i)
+    EXPECT_LT(distance(values[i].grad(), plain[i].grad()), 1e-12) << i;
+}
+
+TEST(Network, keeps_a_relu_before_a_maxpool_whose_input_is_the_hidden_layer) {
+  const Network made = network({"conv 2 3", "relu", "maxpool 2", "linear classes"}, {1, 6, 6}, 2);
+  EXPECT_EQ(made.describe()[1], "relu");
+}
+
 TEST(Network, refuses_samples_of_another_shape) {
   const Network made = network({"linear classes"}, {4}, 2);
   EXPECT_NE(thrown<InternalError>([&] {
@@ -182,16 +206,17 @@ TEST(Network, refuses_samples_of_another_shape) {
 }
 
 TEST(Network, says_which_kernels_it_picked) {
-  const Network made = network(
-      {"conv 2 3", "relu", "conv 2 3", "batchnorm", "maxpool 2", "linear 3", "linear classes"},
-      {1, 8, 8}, 5);
+  const Network made =
+      network({"conv 2 3", "relu", "conv 2 3", "batchnorm", "maxpool 2", "linear 3", "linear 16"},
+              {1, 8, 8}, 5, nullptr, 16);
   EXPECT_EQ(made.describe(),
-            (std::vector<std::string>{"conv 2 3: one convolution for 5 experts", "relu",
-                                      "conv 2 3: one grouped convolution for 5 experts",
-                                      "batchnorm: one normalisation of 5 experts x 2 channels",
-                                      "maxpool 2: own kernel on the CPU", "flatten",
-                                      "linear 3: one batched product for 5 experts",
-                                      "linear classes: one batched product for 5 experts"}));
+            (std::vector<std::string>{
+                "conv 2 3: one convolution for 5 experts", "relu",
+                "conv 2 3: one grouped convolution for 5 experts",
+                "batchnorm: one normalisation of 5 experts x 2 channels",
+                "maxpool 2: own kernel on the CPU", "flatten",
+                "linear 3: one batched product for 5 experts, transposed on the CPU",
+                "linear 16: one batched product for 5 experts"}));
   EXPECT_EQ(network({"linear classes"}, {4}, 5).describe()[0],
             "linear classes: one product of shared rows for 5 experts");
 }

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
@@ -22,7 +23,10 @@ using testing::ToyTraining;
 
 class TrainerTest : public ::testing::Test {
  protected:
-  TrainerTest() { set_log_level(LogLevel::quiet); }
+  TrainerTest() {
+    set_log_level(LogLevel::quiet);
+    set_threads(1);  // tiny work: more threads only wait for each other
+  }
   TemporaryFolder folder;
 };
 

@@ -29,7 +29,7 @@ struct Inspection {
   std::vector<std::vector<std::string>> owns;  // classes most of whose samples go to expert e
   std::vector<std::vector<Sample>> samples;    // of those that expert e owns
 
-  nlohmann::json to_json() const;
+  nlohmann::ordered_json to_json() const;
 };
 
 // evaluation: made with options.experts.

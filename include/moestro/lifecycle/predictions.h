@@ -8,9 +8,13 @@
 
 namespace moestro {
 
+// Throws UserError for a file name with another ending than write_predictions() knows: to be asked
+// before the work is done.
+void check_predictions_name(const std::filesystem::path& path);
+
 // NAME.csv: a line a row: row, prediction (class name or value), probability, expert (the most
 // probable), gate (its probability). NAME.safetensors: predicted [N], probabilities [N, C]
-// (classes), gate [N, E]. Written atomically; throws UserError for another ending.
+// (classes), gate [N, E]. Written atomically.
 void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,
                        const DataRecord& data);
 

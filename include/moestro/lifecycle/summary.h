@@ -17,7 +17,7 @@ struct Figures {
   std::optional<double> hard_top1_error, calibration_error;  // classes only
   std::optional<Specialisation> specialisation;              // more than one expert
 
-  nlohmann::json to_json() const;
+  nlohmann::ordered_json to_json() const;
 };
 
 // evaluation: made with options.experts; data: the rows it was made on, with targets.
@@ -30,7 +30,7 @@ struct Summary {
   std::optional<Scores> valid;
   Figures figures;
 
-  nlohmann::json to_json() const;
+  nlohmann::ordered_json to_json() const;
 };
 
 }  // namespace moestro

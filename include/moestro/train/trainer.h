@@ -52,6 +52,7 @@ class Trainer {
   void run_step(const Batch& batch);
   void check_finite(const LossTerms& loss);
   void end_epoch();
+  [[noreturn]] void stop() const;
   void read_sums();
   void save();
   bool patience_is_over() const;

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "../kernels/narrow_product.h"
 #include "moestro/core/error.h"
 #include "stacked.h"
 
@@ -17,6 +18,10 @@ Tensor product_of_shared(const Tensor& x_ND, const Tensor& weight_EDF, const Ten
   const Tensor out_NG = bias_EF.defined() ? at::addmm(bias_EF.reshape({-1}), x_ND, weight_DG)
                                           : at::mm(x_ND, weight_DG);
   return out_NG.view({x_ND.size(0), experts, out}).transpose(0, 1);
+}
+
+bool is_narrow(const Tensor& x_END, int64_t out) {
+  return out <= kNarrowWidth && x_END.is_cpu() && x_END.element_size() >= 4;
 }
 
 }  // namespace
@@ -38,6 +43,8 @@ Activations Linear::forward(const Activations& x, ExpertRange experts,
   Tensor out_ENF;
   if (x.experts == 1)
     out_ENF = product_of_shared(x.value[0], weight_EDF, bias_EF);
+  else if (is_narrow(x.value, spec_.size))
+    out_ENF = narrow_product(x.value, weight_EDF, bias_EF);
   else if (bias_EF.defined())
     out_ENF = at::baddbmm(bias_EF.unsqueeze(1), x.value, weight_EDF);
   else
@@ -51,9 +58,10 @@ std::vector<Parameter> Linear::parameters() const {
 }
 
 std::string Linear::describe() const {
-  return fmt::format("{}: one {} for {} expert{}", spec_.text,
+  const bool narrow = !shared_input_ && spec_.size <= kNarrowWidth;
+  return fmt::format("{}: one {} for {} expert{}{}", spec_.text,
                      shared_input_ ? "product of shared rows" : "batched product", experts_,
-                     experts_ == 1 ? "" : "s");
+                     experts_ == 1 ? "" : "s", narrow ? ", transposed on the CPU" : "");
 }
 
 }  // namespace moestro
