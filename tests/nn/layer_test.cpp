@@ -49,6 +49,31 @@ TEST(Initialisation, is_uniform_up_to_one_over_the_root_of_the_fan_in) {
   check(value_of(made, "1.bias"), 64 * 5 * 5);
 }
 
+TEST(Linear, of_few_outputs_equals_a_product_for_each_expert_in_values_and_gradients) {
+  for (const std::string layer : {"linear 1", "linear 15", "linear 15 bias=false", "linear 16"})
+    for (const int64_t rows : {1, 7}) {
+      const int64_t outputs = std::stoi(layer.substr(7));
+      const LayerSpec spec = specs_of({layer}, {6}, outputs)[0];
+      const auto linear = make_layer(spec, {"linear", 3, 1});
+      convert(linear->parameters(), {}, at::kDouble);
+      const Tensor x_END = normal({3, rows, 6}, 2).requires_grad_();
+      const auto sum = [&](const Tensor& out) {
+        return (out * normal(out.sizes().vec(), 3)).sum();
+      };
+      const auto ours = [&] { return linear->forward({x_END, 3, false}, {0, 3}, kTraining).value; };
+      std::vector<Tensor> leaves = {x_END}, plain;
+      for (const Parameter& parameter : linear->parameters()) leaves.push_back(parameter.value);
+      for (const Tensor& leaf : leaves) plain.push_back(leaf.detach().clone().requires_grad_());
+      Tensor expected = at::bmm(plain[0], plain[1]);
+      if (plain.size() == 3) expected = expected + plain[2].unsqueeze(1);
+      EXPECT_LT(distance(ours(), expected), 1e-13) << layer;
+      EXPECT_LT(gradient_error([&] { return sum(ours()); }, leaves), 1e-8) << layer;
+      sum(expected).backward();
+      for (size_t i = 0; i < leaves.size(); ++i)
+        EXPECT_LT(distance(leaves[i].grad(), plain[i].grad()), 1e-13) << layer;
+    }
+}
+
 TEST(MaxPool, equals_pytorch_in_values_and_gradients_with_ties_and_odd_sizes) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble})
     for (const int64_t size : {2, 3})

@@ -10,11 +10,12 @@ namespace {
 // what comes before must then turn round.
 struct NarrowProduct : torch::autograd::Function<NarrowProduct> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x_END,
-                        const Tensor& weight_EDF, const Tensor& bias_EF) {
+                        const Tensor& weight_EDF, const std::optional<Tensor>& bias_EF) {
     context->save_for_backward({x_END, weight_EDF});
+    context->saved_data["bias"] = bias_EF.has_value();
     const Tensor weight_EFD = weight_EDF.transpose(1, 2), x_EDN = x_END.transpose(1, 2);
-    const Tensor out_EFN = bias_EF.defined() ? at::baddbmm(bias_EF.unsqueeze(2), weight_EFD, x_EDN)
-                                             : at::bmm(weight_EFD, x_EDN);
+    const Tensor out_EFN = bias_EF ? at::baddbmm(bias_EF->unsqueeze(2), weight_EFD, x_EDN)
+                                   : at::bmm(weight_EFD, x_EDN);
     return out_EFN.transpose(1, 2);
   }
 
@@ -26,7 +27,8 @@ struct NarrowProduct : torch::autograd::Function<NarrowProduct> {
     if (context->needs_input_grad(0)) grad_x = at::bmm(grad_ENF, weight_EDF.transpose(1, 2));
     if (context->needs_input_grad(1))
       grad_weight = at::bmm(grad_ENF.transpose(1, 2), x_END).transpose(1, 2);
-    if (context->needs_input_grad(2)) grad_bias = grad_ENF.sum(1);
+    if (context->saved_data["bias"].toBool() && context->needs_input_grad(2))
+      grad_bias = grad_ENF.sum(1);
     return {grad_x, grad_weight, grad_bias};
   }
 };
@@ -34,7 +36,8 @@ struct NarrowProduct : torch::autograd::Function<NarrowProduct> {
 }  // namespace
 
 Tensor narrow_product(const Tensor& x_END, const Tensor& weight_EDF, const Tensor& bias_EF) {
-  return NarrowProduct::apply(x_END, weight_EDF, bias_EF);
+  return NarrowProduct::apply(x_END, weight_EDF,
+                              bias_EF.defined() ? std::optional<Tensor>(bias_EF) : std::nullopt);
 }
 
 }  // namespace moestro
