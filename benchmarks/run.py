@@ -58,6 +58,12 @@ class Runner:
                          KEEPING if keeping else {})
 
 
+def say(what):
+    """Where the run is, on a terminal."""
+    if sys.stderr.isatty():
+        print(what.ljust(60), end="\r", file=sys.stderr)
+
+
 def runs_of(report):
     """Benchmark name -> its repetitions; google-benchmark adds how time was taken to the name."""
     runs = {}
@@ -93,7 +99,7 @@ def measure_steps(runner, flags):
     reports = {}
     for turn in range(flags.rounds):
         for name, run in contestants.items():
-            print(f"round {turn + 1} of {flags.rounds}: {name}   ", end="\r", file=sys.stderr)
+            say(f"round {turn + 1} of {flags.rounds}: {name}")
             reports[name], times = run()
             for work in STEPS:
                 medians[name][work].append(statistics.median(times[work]))
@@ -101,7 +107,7 @@ def measure_steps(runner, flags):
 
 
 def measure_rest(runner):
-    print("the machine, the parts of a step, data, files   ", end="\r", file=sys.stderr)
+    say("the machine, the parts of a step, data, files")
     names = "|".join(BREAKDOWNS)
     parts = runs_of(runner.ours("train_step", f"^(copy|breakdown)/({names})/|^product", 1))
     data = runs_of(runner.ours("data_pipeline", ".", 1))
@@ -140,6 +146,9 @@ def arguments():
     parser.add_argument("--build", default="build", help="the build folder")
     flags = parser.parse_args()
     flags.load = os.getloadavg()
+    if flags.load[0] > .5 * os.cpu_count():
+        print(f"warning: the machine is busy (load average {flags.load[0]:.1f}); with several "
+              "threads a step then waits for cores, and the times say little", file=sys.stderr)
     flags.command = " ".join(["python benchmarks/run.py", *sys.argv[1:]])
     return flags
 
@@ -149,7 +158,7 @@ def main():
     runner = Runner(flags)
     medians, reports = measure_steps(runner, flags)
     parts, rates, loader = measure_rest(runner)
-    print(" " * 60, end="\r", file=sys.stderr)
+    say("")
     page = tables.Page(flags.markdown)
     page.opening(machine(reports, flags))
     page.steps(STEPS, medians)

@@ -9,7 +9,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 # -fPIC for programs too: CMake would give them -fPIE, and g++ then drops the precompiled header.
-add_compile_options(-fPIC -Wall -Wextra)
+add_compile_options(-fPIC -Wall -Wextra -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Winvalid-pch -Werror=invalid-pch)
 endif()
