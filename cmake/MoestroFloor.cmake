@@ -8,9 +8,11 @@ function(moestro_reuse_pch target)
 endfunction()
 
 # For code where no time is spent (tests, the parsing of arguments): compiles up to a third faster.
-# g++ takes the precompiled header at any level of optimisation but none.
+# g++ 12 takes the precompiled header at any level of optimisation but none; later ones refuse it.
 function(moestro_optimise_lightly target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
 endfunction()
 
 # moestro_floor(NAME DEPENDS BELOW...): the static library moestro_NAME (alias moestro::NAME) from

@@ -31,11 +31,12 @@ def cell(rows, key, digits):
     return f"{mean:.{digits}f} ± {error:.{digits}f}"
 
 
-def verdict(mean, error, published):
-    """The rule: within max(2.8 standard errors, .005) of the published mean or the nearer end."""
+def verdict(mean, error, published, same_faults):
+    """The rule: within max(2.8 standard errors, .005) of the published mean or the nearer end. Only an
+    arm that keeps the authors' faults reproduces; another one agrees."""
     away = min(abs(mean - end) for end in published)
     if published[0] <= mean <= published[-1] or away <= max(2.8 * error, .005):
-        return "reproduced"
+        return "reproduced" if same_faults else "agrees"
     return f"{away:.3f} {'lower' if mean < published[0] else 'higher'}"
 
 
@@ -50,7 +51,10 @@ def table(groups, data, settings):
         if settings == "published":
             published = PUBLISHED[data, gate]
             mean, error = mean_and_error([float(row["error"]) for row in rows])
-            line += ["-".join(f"{value:.3f}" for value in published), verdict(mean, error, published)]
+            # Batch norm, in the gates of Fashion-MNIST only, is where we leave the authors' way.
+            same_faults = data == "mnist" or gate == "one expert"
+            line += ["-".join(f"{value:.3f}" for value in published),
+                     verdict(mean, error, published, same_faults)]
         line += [cell(rows, "mutual_information", 2), cell(rows, "sample_entropy", 2),
                  cell(rows, "usage_entropy", 2), cell(rows, "experts_used", 1),
                  cell(rows, "hard_top1_error", 4), f"{int(rows[0]['parameters']):,}"]
@@ -86,7 +90,7 @@ Mean ± standard error over seeds; test set read once, after the last epoch. Ent
 The published settings are those of arXiv 2302.14703 (known), without the authors' batch statistics at
 test time: batch norm evaluates with running statistics here. Published means are over the authors'
 seeds, derived from their public logs. "Reproduced" means within max(2.8 standard errors, .005) of the
-published mean, or of the nearer end of its range. Ours: a one-cycle schedule to 1e-2, importance .4;
+published mean, or of the nearer end of its range; "agrees" the same by an arm without that fault. Ours: a one-cycle schedule to 1e-2, importance .4;
 both were chosen in trials before this study (chosen, not the paper's).""")
     for data in SETS:
         for settings in SETTINGS:

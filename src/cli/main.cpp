@@ -154,5 +154,6 @@ int run(int argc, char** argv) {
 }  // namespace moestro
 
 int main(int argc, char** argv) {
+  moestro::keep_freed_memory();
   return moestro::run(argc, argv);
 }

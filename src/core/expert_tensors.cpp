@@ -40,11 +40,7 @@ Tensor ExpertTensors::at(const std::string& name, int64_t expert) const {
 
 int64_t ExpertTensors::parameters_per_expert() const {
   int64_t sum = 0;
-  for (const Entry& entry : entries_) {
-    int64_t size = 1;
-    for (const int64_t extent : entry.shape) size *= extent;
-    sum += size;
-  }
+  for (const Entry& entry : entries_) sum += values_of(entry.shape);
   return sum;
 }
 

@@ -1,5 +1,7 @@
 #include "moestro/lifecycle/train_run.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/device.h"
@@ -50,6 +52,7 @@ class TrainRun {
     convert(mixture_->parameters(), mixture_->buffers(), device_);
     for (const std::string& line : mixture_->bank().describe()) log_verbose("{}", line);
     objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
+    rehearse();
     folder_ = std::make_unique<RunFolder>(options_.resume
                                               ? RunFolder::resume(options_.out)
                                               : RunFolder::create(options_.out, options_.force));
@@ -74,6 +77,33 @@ class TrainRun {
     if (folder.is_finished())
       log_info("{}: the run is finished, nothing to do", options_.out.string());
     return folder.is_finished();
+  }
+
+  // A training step on two rows, up to the loss: what shows only there (batch norm under a sparse
+  // gate, a term without effect) is found before the folder is touched.
+  void rehearse() const {
+    NamedTensors before;
+    for (const Buffer& buffer : mixture_->buffers())
+      before.emplace_back(buffer.name, buffer.value.clone());
+    const int64_t rows = std::min({source_.train.rows(), recipe_.data.batch, int64_t{2}});
+    Batches batches(source_.train, source_.normaliser,
+                    {.batch = rows, .prefetch = false, .seed = seed(), .device = device_},
+                    source_.augmentation);
+    batches.start(0);
+    const Batch batch = batches.next().value();
+    const MixtureOutput output =
+        mixture_->forward(batch.inputs.to(compute_type(recipe_.train)),
+                          {.training = true, .seed = seed()}, objective_->needs());
+    (*objective_)(output.mixed_NC, {output.trace}, batch.targets_N);
+    for (size_t i = 0; i < before.size(); ++i) mixture_->buffers()[i].value.copy_(before[i].second);
+  }
+
+  bool has_batch_norm() const {
+    const auto in = [](const std::vector<std::string>& layers) {
+      return std::any_of(layers.begin(), layers.end(),
+                         [](const std::string& layer) { return layer.starts_with("batchnorm"); });
+    };
+    return in(recipe_.expert.layers) || in(recipe_.gate.layers);
   }
 
   void in_folder() {
@@ -149,7 +179,7 @@ class TrainRun {
     Recorder recorder(metrics, events, recipe_.expert.count, device_);
     // One row has no batch statistics: left out, another one each epoch.
     const int64_t rows = source_.train.rows(), batch = recipe_.data.batch;
-    const bool lone_row = rows > batch && rows % batch == 1;
+    const bool lone_row = has_batch_norm() && rows > batch && rows % batch == 1;
     Batches batches(source_.train, source_.normaliser,
                     {.batch = batch, .drop_last = lone_row, .seed = seed(), .device = device_},
                     source_.augmentation);

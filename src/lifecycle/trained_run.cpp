@@ -49,7 +49,14 @@ TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& dev
 Dataset TrainedRun::rows(const std::string& what, const std::filesystem::path& data_root,
                          Targets targets) const {
   if (!what.empty()) return load_new_rows(data_, what, data_root, targets);
-  return load_data(recipe().data, data_root, static_cast<uint64_t>(recipe().train.seed)).test;
+  const DataSource source =
+      load_data(recipe().data, data_root, static_cast<uint64_t>(recipe().train.seed));
+  if (source.digest() != folder_.manifest().data_digest)
+    throw UserError(
+        "{}: the data are not those that the run was trained with, so its own test rows are gone; "
+        "expected --data NAME|PATH",
+        folder_.path().string());
+  return source.test;
 }
 
 Evaluation TrainedRun::evaluate(const Dataset& rows, bool experts) const {

@@ -17,12 +17,6 @@ bool is_image(const Shape& shape) {
   return shape.size() == 3;
 }
 
-int64_t values_of(const Shape& shape) {
-  int64_t product = 1;
-  for (const int64_t extent : shape) product *= extent;
-  return product;
-}
-
 int64_t in_range(const std::string& word, const std::string& name, int64_t low, int64_t high,
                  const std::string& or_name = "") {
   const auto value = whole_number(word);
@@ -173,10 +167,6 @@ int64_t last_hidden(const std::vector<LayerSpec>& specs) {
     if (specs[i].kind == LayerKind::linear) found = hidden;
   }
   return found;
-}
-
-std::string shape_text(const Shape& shape) {
-  return fmt::format("{}", fmt::join(shape, "x"));
 }
 
 }  // namespace moestro

@@ -25,7 +25,9 @@ void gather(const MixtureOutput& output, OutputKind kind, bool experts, Gathered
   gathered.probs.push_back(routing.probs_BE.cpu());
   gathered.experts.push_back(routing.experts_BK.cpu());
   gathered.weights.push_back(routing.weights_BK.cpu());
-  if (experts) gathered.expert_predicted.push_back(answers(*output.trace.out_ENC, kind).t().cpu());
+  if (experts)
+    gathered.expert_predicted.push_back(
+        answers(output.trace.out_ENC->to(at::kFloat), kind).t().cpu());
 }
 
 }  // namespace

@@ -9,10 +9,7 @@ constexpr const char* kBankName = "experts";
 
 int64_t hidden_width(const std::vector<LayerSpec>& specs) {
   const int64_t layer = last_hidden(specs);
-  if (layer < 0) return 0;
-  int64_t width = 1;
-  for (const int64_t extent : specs[layer].in) width *= extent;
-  return width;
+  return layer < 0 ? 0 : values_of(specs[layer].in);
 }
 
 }  // namespace

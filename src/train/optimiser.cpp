@@ -31,9 +31,10 @@ Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& confi
     const Tensor& value = parameter.value;
     MOESTRO_CHECK(value.is_contiguous(), "{}", parameter.name);
     Slot slot;
-    slot.mean = at::zeros_like(value, at::TensorOptions().requires_grad(false));
-    if (kind_ != Kind::sgd) slot.square = at::zeros_like(slot.mean);
-    slot.steps_E = at::zeros({value.size(0)}, slot.mean.options().dtype(at::kFloat));
+    const Tensor zeros = at::zeros_like(value, at::TensorOptions().requires_grad(false));
+    if (kind_ != Kind::sgd || momentum_ > 0) slot.mean = zeros;
+    if (kind_ != Kind::sgd) slot.square = zeros.clone();
+    slot.steps_E = at::zeros({value.size(0)}, zeros.options().dtype(at::kFloat));
     slot.updates_E.resize(value.size(0));
     slot.parameter = std::move(parameter);
     slots_.push_back(std::move(slot));
@@ -47,7 +48,7 @@ void Optimiser::zero_gradients() {
   for (Slot& slot : slots_) slot.parameter.value.mutable_grad() = Tensor();
 }
 
-double Optimiser::clip_gradients(double clip) {
+Tensor Optimiser::clip_gradients(double clip) {
   const at::NoGradGuard no_grad;
   std::vector<Tensor> gradients;
   for (const Slot& slot : slots_) {
@@ -55,9 +56,9 @@ double Optimiser::clip_gradients(double clip) {
     for (const Run& run : runs(slot))
       gradients.push_back(slot.parameter.value.grad().narrow(0, run.first, run.count));
   }
-  if (gradients.empty()) return 0;
-  const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
-  if (clip > 0 && norm > clip) at::_foreach_mul_(gradients, clip / norm);
+  if (gradients.empty()) return at::zeros({});
+  const Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  if (clip > 0) at::_foreach_mul_(gradients, (clip / norm).clamp_max(1));
   return norm;
 }
 
@@ -90,7 +91,7 @@ void Optimiser::step(double rate) {
       };
       lists.values.push_back(part(slot.parameter.value));
       lists.gradients.push_back(part(gradient));
-      lists.means.push_back(part(slot.mean));
+      if (slot.mean.defined()) lists.means.push_back(part(slot.mean));
       if (slot.square.defined()) lists.squares.push_back(part(slot.square));
       part(slot.steps_E).add_(1);
       lists.steps.push_back(slot.steps_E.select(0, run.first));
@@ -104,9 +105,8 @@ void Optimiser::step(double rate) {
 
 void Optimiser::update(Lists& lists) {
   if (kind_ == Kind::sgd) {
-    at::_fused_sgd_(lists.values, lists.gradients,
-                    momentum_ > 0 ? lists.means : std::vector<Tensor>{}, weight_decay_, momentum_,
-                    rate_, /*dampening=*/0, /*nesterov=*/false,
+    at::_fused_sgd_(lists.values, lists.gradients, lists.means, weight_decay_, momentum_, rate_,
+                    /*dampening=*/0, /*nesterov=*/false,
                     /*maximize=*/false, /*is_first_step=*/false);
     return;
   }
@@ -135,7 +135,7 @@ std::vector<std::pair<std::string, Tensor>> Optimiser::state() const {
   std::vector<std::pair<std::string, Tensor>> state;
   for (const Slot& slot : slots_) {
     const std::string name = "optimiser." + slot.parameter.name;
-    state.emplace_back(name + ".mean", slot.mean);
+    if (slot.mean.defined()) state.emplace_back(name + ".mean", slot.mean);
     if (slot.square.defined()) state.emplace_back(name + ".square", slot.square);
     state.emplace_back(name + ".steps", slot.steps_E);
   }

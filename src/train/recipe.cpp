@@ -20,6 +20,11 @@ void check(const Recipe& recipe, const Schema& schema) {
         "{} = \"{}\" has nothing to choose with expert.count = 1; expected gate.kind = "
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
+  if (recipe.loss.kind == "competitive" && recipe.gate.kind == "switch")
+    throw UserError(
+        "{} = \"competitive\" pays a switch gate for being unsure, since its one weight is a "
+        "probability below 1; expected another loss.kind or gate.kind",
+        schema.where("loss.kind"));
 }
 
 }  // namespace moestro

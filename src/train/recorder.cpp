@@ -48,9 +48,10 @@ void Recorder::after_forward(const std::vector<MixtureTrace>& traces, const Batc
 void Recorder::after_step(const StepReport& report) {
   if (report.step % kStepsBetweenRecords != 0) return;
   const at::NoGradGuard no_grad;
-  nlohmann::json record = {{"kind", "step"},        {"step", report.step},
-                           {"epoch", report.epoch}, {"loss", report.loss.total.item<double>()},
-                           {"rate", report.rate},   {"gradient_norm", report.gradient_norm}};
+  nlohmann::json record = {
+      {"kind", "step"},        {"step", report.step},
+      {"epoch", report.epoch}, {"loss", report.loss.total.item<double>()},
+      {"rate", report.rate},   {"gradient_norm", report.gradient_norm.item<double>()}};
   for (const LossTerm& term : report.loss.terms)
     record["terms"][term.name] = term.value.item<double>();
   const Routing& routing = report.traces.front().routing;

@@ -9,9 +9,9 @@ void describe(Schema& schema, TrainConfig& train) {
   section.field("epochs", train.epochs, "passes over the training rows").at_least(1);
   section.field("rate", train.rate, "learning rate; the highest one of a schedule").above(0);
   section
-      .field(
-          "schedule", train.schedule,
-          "the rate over the run; one_cycle: cosine up from rate / 25 and down to rate / 250,000")
+      .field("schedule", train.schedule,
+             "the rate over the run; one_cycle: cosine up from rate / 25 and down towards rate / "
+             "250,000")
       .one_of({"constant", "cosine", "one_cycle"});
   section.field("warmup", train.warmup, "share of the steps in which the rate rises")
       .at_least(0)

@@ -1,5 +1,6 @@
 #include "moestro/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -23,6 +24,10 @@ double now() {
   return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
 }
 
+bool is_finite(const Tensor& scalar) {
+  return std::isfinite(scalar.item<double>());
+}
+
 // Wrong samples, or squared errors, of a batch: a scalar on its device.
 Tensor batch_error(const Tensor& mixed_NC, const Tensor& targets_N) {
   if (targets_N.is_floating_point()) return (mixed_NC.squeeze(1) - targets_N).square().sum();
@@ -38,6 +43,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   restore(checkpoint.file, tensors());
   parts_.optimiser.after_restore();
   state_ = TrainState::from_json(checkpoint.state);
+  saved_step_ = state_.step;
 }
 
 void Trainer::run() {
@@ -62,8 +68,9 @@ void Trainer::run_epoch(Progress& progress) {
     progress.advance(state_.step);
     // The end of the epoch saves by itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
-    if (interrupt_requested() || now() - saved_at_ > kSecondsBetweenCheckpoints) save();
-    if (interrupt_requested()) stop();
+    const bool stopping = interrupt_requested();
+    if (stopping || now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+    if (stopping) stop();
   }
   end_epoch();
   if (interrupt_requested() && !state_.finished) stop();
@@ -79,52 +86,69 @@ void Trainer::run_step(const Batch& batch) {
   MixtureOutput output = parts_.mixture.forward(batch.inputs.to(compute_type(config_)), context,
                                                 parts_.objective.needs());
   std::vector<MixtureTrace> traces{std::move(output.trace)};
-  for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
   const LossTerms loss = parts_.objective(output.mixed_NC, traces, batch.targets_N);
   check_finite(loss);
+  for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
 
+  MOESTRO_CHECK(loss.total.requires_grad(), "every parameter is frozen");
   parts_.optimiser.zero_gradients();
   loss.total.backward();
-  const double norm = parts_.optimiser.clip_gradients(config_.clip);
+  const Tensor norm = parts_.optimiser.clip_gradients(config_.clip);
+  if (time_to_check() && !is_finite(norm)) fail("gradient");
   const double rate = parts_.schedule.rate(state_.step);
   parts_.optimiser.step(rate);
   parts_.mixture.gate().after_step(traces.front().routing);
-
-  const int64_t rows = batch.targets_N.size(0);
-  ++state_.step;
-  ++state_.batch;
-  state_.samples += rows;
-  {
-    const at::NoGradGuard no_grad;
-    loss_sum_ = loss_sum_ + loss.terms.front().value.detach() * rows;
-    error_sum_ = error_sum_ + batch_error(output.mixed_NC.detach(), batch.targets_N);
-  }
+  count(batch, loss, output.mixed_NC);
   for (Hook* hook : parts_.hooks)
     hook->after_step({state_.step, state_.epoch + 1, rate, norm, loss, traces});
 }
 
+void Trainer::count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC) {
+  const at::NoGradGuard no_grad;
+  const int64_t rows = batch.targets_N.size(0);
+  ++state_.step;
+  ++state_.batch;
+  state_.samples += rows;
+  loss_sum_ = loss_sum_ + loss.terms.front().value.detach() * rows;
+  error_sum_ = error_sum_ + batch_error(mixed_NC.detach(), batch.targets_N);
+}
+
+bool Trainer::time_to_check() const {
+  return loss_on_cpu_ || (state_.step + 1) % kStepsBetweenChecks == 0;
+}
+
 void Trainer::check_finite(const LossTerms& loss) {
-  const bool cheap = loss.total.is_cpu();
-  if (!cheap && (state_.step + 1) % kStepsBetweenChecks != 0) return;
-  if (std::isfinite(loss.total.item<double>())) return;
-  std::string term = "total";
-  for (const LossTerm& candidate : loss.terms)
-    if (!std::isfinite(candidate.value.item<double>())) {
-      term = candidate.name;
-      break;
-    }
-  // On a CPU the weights are still those of the step before; a GPU has gone on since.
-  if (cheap) save();
+  loss_on_cpu_ = loss.total.is_cpu();
+  if (!time_to_check() || is_finite(loss.total)) return;
+  for (const LossTerm& term : loss.terms)
+    if (!is_finite(term.value)) fail(term.name);
+  fail("total");
+}
+
+// On a CPU the weights are still those of the step before; a GPU may have gone on since. What is
+// spoilt already is not saved.
+void Trainer::fail(const std::string& term) {
+  const NamedTensors now = tensors();
+  const bool sound = std::all_of(now.begin(), now.end(), [](const auto& entry) {
+    return entry.second.isfinite().all().template item<bool>();
+  });
+  if (sound && saved_step_ != state_.step) save();
+  const std::string kept = saved_step_ >= 0
+                               ? fmt::format("the checkpoint of step {} is kept", saved_step_)
+                               : std::string("there is no checkpoint yet");
   throw SystemError(
-      "step {}: the loss is not finite (term \"{}\"); the checkpoint of step {} is kept; a lower "
-      "train.rate, or train.clip, may help",
-      state_.step + 1, term, saved_step_);
+      "step {}: the {} is not finite{}; {}; a lower train.rate, or train.clip, may help",
+      state_.step + 1, term == "gradient" ? "gradient" : "loss",
+      term == "gradient" ? "" : fmt::format(" (term \"{}\")", term), kept);
 }
 
 void Trainer::read_sums() {
   if (!loss_sum_.defined()) return;
   state_.loss_sum = loss_sum_.item<double>();
   state_.error_sum = error_sum_.item<double>();
+  if (std::isfinite(state_.loss_sum)) return;
+  loss_sum_ = Tensor();  // so that saving what is left does not come here again
+  fail("total");
 }
 
 void Trainer::end_epoch() {

@@ -95,7 +95,7 @@ TEST(Augmentation, unknown_steps_and_unfit_data_are_refused) {
                      {fmt::format("data.augment: \"{}\"; expected \"flip\"", step)}));
   EXPECT_TRUE(says(thrown<UserError>([] { Augmentation::parse({"flip", "flip"}); }), {"once"}));
   EXPECT_TRUE(says(thrown<UserError>([] { Augmentation::parse({"crop 3"}).check(image_set(2)); }),
-                   {"less than the size of the images (1 x 4 x 3)"}));
+                   {"less than the size of the images (1x4x3)"}));
   Dataset table;
   table.name = "bank";
   table.inputs = at::ones({2, 3});

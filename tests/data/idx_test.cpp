@@ -44,7 +44,7 @@ TEST_F(Idx, another_magic_is_refused) {
 
 TEST_F(Idx, a_truncated_file_is_refused_raw_and_packed) {
   const std::string cut = idx_bytes({2, 2, 3}, "abcdefghijk");
-  EXPECT_TRUE(says(error_of(cut), {"truncated", "2 x 2 x 3"}));
+  EXPECT_TRUE(says(error_of(cut), {"truncated", "2x2x3"}));
   EXPECT_TRUE(says(error_of(gzipped(cut)), {"truncated: 11 of the 12 bytes"}));
   EXPECT_TRUE(says(error_of(idx_bytes({2, 2, 3}, "").substr(0, 10)), {"before size 2 of 3"}));
 }
@@ -55,7 +55,7 @@ TEST_F(Idx, a_header_that_claims_more_than_memory_is_refused_before_allocating) 
 
 TEST_F(Idx, bytes_behind_the_last_element_and_empty_sets_are_refused) {
   EXPECT_TRUE(says(error_of(idx_bytes({2, 2}, "abcde")), {"bytes after the 4"}));
-  EXPECT_TRUE(says(error_of(idx_bytes({0, 2}, "")), {"0 x 2; it is empty"}));
+  EXPECT_TRUE(says(error_of(idx_bytes({0, 2}, "")), {"0x2; it is empty"}));
 }
 
 TEST_F(Idx, a_damaged_or_cut_gzip_file_is_refused) {

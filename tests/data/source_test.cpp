@@ -197,7 +197,7 @@ TEST_F(Source, settings_that_do_not_fit_are_refused) {
 TEST_F(Source, test_rows_of_another_shape_or_category_are_refused) {
   DataConfig config = images();
   put_idx_set(folder_.path(), "t10k", 6, 5, 3);
-  EXPECT_TRUE(says(error_of(config), {"the test rows are 1 x 5 x 3; expected 1 x 4 x 3"}));
+  EXPECT_TRUE(says(error_of(config), {"the test rows are 1x5x3; expected 1x4x3"}));
   config = table();
   put(folder_ / "test.csv", "age,job,y\n1,c,yes\n");
   config.test_path = folder_ / "test.csv";
@@ -252,7 +252,7 @@ TEST_F(Source, new_rows_of_another_shape_or_more_classes_are_refused) {
   const fs::path other = folder_ / "other";
   put_idx_set(other, "t10k", 4, 7, 7);
   EXPECT_TRUE(
-      says(error_of_new(record, other), {"rows of 1 x 7 x 7 pixels; expected 1 x 4 x 3 pixels"}));
+      says(error_of_new(record, other), {"rows of 1x7x7 pixels; expected 1x4x3 pixels"}));
   put_idx_set(other, "t10k", 4, 4, 3, 4);
   EXPECT_TRUE(says(error_of_new(record, other), {"label 3 of row 3"}));
   EXPECT_TRUE(says(error_of_new(record, folder_ / "none"), {"no such file"}));

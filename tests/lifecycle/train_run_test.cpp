@@ -260,5 +260,16 @@ TEST_F(TrainRun, weights_that_run_away_in_the_last_step_give_no_summary) {
   EXPECT_FALSE(fs::exists(run_ / "summary.json"));
 }
 
+TEST_F(TrainRun, what_shows_only_in_a_training_step_is_found_before_a_run_is_replaced) {
+  train();
+  const std::map<std::string, std::string> before = files();
+  const std::string layers =
+      "expert.layers=[\"linear 4\", \"batchnorm\", \"relu\", \"linear classes\"]";
+  EXPECT_THROW(train({layers, "gate.kind=noisy_topk", "gate.k=1"}, false, /*force=*/true),
+               UserError);
+  EXPECT_THROW(train({layers, "data.batch=1"}, false, /*force=*/true), UserError);
+  EXPECT_EQ(files(), before);
+}
+
 }  // namespace
 }  // namespace moestro

@@ -111,5 +111,14 @@ TEST_F(TrainedRunTest, unfinished_run_answers_with_its_newest_checkpoint_and_say
   EXPECT_TRUE(contains(thrown<SystemError>([&] { run.evaluate(rows); }), "not finite"));
 }
 
+TEST_F(TrainedRunTest, its_own_test_rows_are_those_of_its_training_or_none) {
+  train();
+  put(folder_ / "test.csv", testing::corners_csv(50, 7));
+  const TrainedRun run(run_);
+  EXPECT_TRUE(contains(thrown<UserError>([&] { run.rows("", "", Targets::required); }),
+                       "the data are not those that the run was trained with"));
+  EXPECT_EQ(run.rows((folder_ / "test.csv").string(), "", Targets::required).rows(), 50);
+}
+
 }  // namespace
 }  // namespace moestro

@@ -170,11 +170,11 @@ TEST(Optimiser, clipping_scales_to_the_largest_norm_and_ignores_frozen_slices) {
   Optimiser optimiser({bank.parameter}, config("adam"));
   (*bank.frozen)[0] = true;
   bank.gradient(3);
-  EXPECT_NEAR(optimiser.clip_gradients(1), 6, 1e-5);  // sqrt(4 * 3^2)
+  EXPECT_NEAR(optimiser.clip_gradients(1).item<double>(), 6, 1e-5);  // sqrt(4 * 3^2)
   const at::Tensor gradient = bank.parameter.value.grad();
   EXPECT_NEAR(gradient.narrow(0, 1, 2).norm().item<double>(), 1, 1e-5);
   bank.gradient(.1);
-  EXPECT_NEAR(optimiser.clip_gradients(1), .2, 1e-6);
+  EXPECT_NEAR(optimiser.clip_gradients(1).item<double>(), .2, 1e-6);
   EXPECT_NEAR(bank.parameter.value.grad()[1][0].item<double>(), .1, 1e-7);
 }
 

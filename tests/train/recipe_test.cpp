@@ -61,5 +61,14 @@ TEST(Recipe, refuses_early_stopping_without_validation) {
       "that is 0.0");
 }
 
+TEST(Recipe, refuses_a_competitive_loss_under_a_switch_gate) {
+  RecipeDocument document;
+  document.schema.set("loss.kind=competitive");
+  document.schema.set("gate.kind=switch");
+  EXPECT_EQ(thrown<UserError>([&] { check(document.recipe, document.schema); }),
+            "--set: loss.kind = \"competitive\" pays a switch gate for being unsure, since its one "
+            "weight is a probability below 1; expected another loss.kind or gate.kind");
+}
+
 }  // namespace
 }  // namespace moestro

@@ -63,8 +63,8 @@ TEST_F(RecorderTest, warns_once_of_a_saturated_gate) {
   const std::vector<MixtureTrace> traces = {trace};
   LossTerms loss{at::zeros({}), {{"expectation", at::zeros({}), 1}}};
   testing::StderrCapture capture;
-  recorder.after_step({50, 1, .1, 1, loss, traces});
-  recorder.after_step({100, 1, .1, 1, loss, traces});
+  recorder.after_step({50, 1, .1, at::ones({}), loss, traces});
+  recorder.after_step({100, 1, .1, at::ones({}), loss, traces});
   const std::string text = capture.text();
   EXPECT_NE(text.find("warning: step 50: the gate is saturated"), std::string::npos) << text;
   EXPECT_EQ(text.find("step 100"), std::string::npos) << text;

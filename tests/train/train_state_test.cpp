@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "moestro/core/error.h"
+#include "thrown.h"
+
 namespace moestro {
 namespace {
 
@@ -25,6 +28,12 @@ TEST(TrainState, survives_json_to_the_last_bit) {
 TEST(TrainState, has_no_best_loss_before_the_first_validation) {
   EXPECT_EQ(TrainState::from_json(TrainState().to_json()).best_loss,
             std::numeric_limits<double>::infinity());
+}
+
+TEST(TrainState, refuses_what_it_did_not_write) {
+  for (const char* text : {"", "{}", "[1]", "{\"step\": null}"})
+    EXPECT_NE(testing::thrown<UserError>([&] { TrainState::from_json(text); }), "(nothing thrown)")
+        << text;
 }
 
 }  // namespace

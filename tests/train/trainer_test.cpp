@@ -1,5 +1,6 @@
 #include "moestro/train/trainer.h"
 
+#include <cmath>
 #include <csignal>
 
 #include <ATen/core/grad_mode.h>
@@ -181,6 +182,19 @@ TEST_F(TrainerTest, bf16_products_learn_with_every_gate_and_keep_float32_weights
     for (const auto& [name, tensor] : model_tensors(*toy.mixture))
       EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
   }
+}
+
+TEST_F(TrainerTest, a_gradient_that_is_not_finite_never_reaches_the_weights) {
+  ToyTraining toy(folder.path() / "c");
+  const Tensor weight = toy.mixture->parameters().front().value;
+  weight.register_hook([](const Tensor& gradient) { return gradient * INFINITY; });
+  const std::string message = thrown<SystemError>([&] { toy.trainer->run(); });
+  EXPECT_NE(message.find("step 1: the gradient is not finite; the checkpoint of step 0 is kept"),
+            std::string::npos)
+      << message;
+  const Checkpoint kept = toy.checkpoints->latest().value();
+  for (const std::string& name : kept.file.names())
+    EXPECT_TRUE(kept.file.tensor(name).isfinite().all().item<bool>()) << name;
 }
 
 }  // namespace

@@ -12,7 +12,10 @@ namespace moestro {
 using at::Tensor;
 using Shape = std::vector<int64_t>;
 
-// "3 x 32 x 32"
+// "3x32x32"
 std::string shape_text(const Shape& shape);
+
+// The product of the extents: 3072.
+int64_t values_of(const Shape& shape);
 
 }  // namespace moestro

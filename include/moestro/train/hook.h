@@ -19,7 +19,8 @@ struct Scores {
 
 struct StepReport {
   int64_t step, epoch;  // counted from 1
-  double rate, gradient_norm;
+  double rate;
+  Tensor gradient_norm;  // scalar, before clipping, on its device
   const LossTerms& loss;
   const std::vector<MixtureTrace>& traces;
 };

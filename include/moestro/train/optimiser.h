@@ -17,9 +17,9 @@ class Optimiser {
   Optimiser(std::vector<Parameter> parameters, const TrainConfig& config);
 
   void zero_gradients();
-  // The norm of the gradient over all slices that are not frozen; above `clip` (when not 0) the
-  // gradient is scaled down to it.
-  double clip_gradients(double clip);
+  // The norm of the gradient over all slices that are not frozen, a scalar on its device; above
+  // `clip` (when not 0) the gradient is scaled down to it.
+  Tensor clip_gradients(double clip);
   // One update from the parameters' gradients; a parameter without a gradient stays.
   void step(double rate);
 
@@ -35,7 +35,7 @@ class Optimiser {
   enum class Kind { adam, adamw, sgd };
   struct Slot {
     Parameter parameter;
-    Tensor mean, square;             // [E, ...]; sgd: mean is its momentum buffer
+    Tensor mean, square;             // [E, ...]; sgd: mean is its momentum buffer, if any
     Tensor steps_E;                  // float32, updates a slice has had
     std::vector<int64_t> updates_E;  // the same on the host
   };

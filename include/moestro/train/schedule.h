@@ -14,7 +14,7 @@ class Schedule {
   // The rate of a step, counted from 0.
   //   constant:  rate
   //   cosine:    linear from rate / W over the W warm-up steps, then rate * (1 + cos(pi t)) / 2
-  //   one_cycle: cosine from rate / 25 up to rate over the warm-up share, cosine down to
+  //   one_cycle: cosine from rate / 25 up to rate over the warm-up share, cosine down towards
   //              rate / 250,000 (Smith and Topin 2018; the usual divisors)
   double rate(int64_t step) const;
 

@@ -22,6 +22,7 @@ struct TrainState {
   bool finished = false;
 
   std::string to_json() const;
+  // Throws UserError for anything that to_json() did not write.
   static TrainState from_json(const std::string& text);
 };
 

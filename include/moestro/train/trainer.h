@@ -41,8 +41,9 @@ class Trainer {
   void resume(const Checkpoint& checkpoint);
 
   // Trains to the last epoch, or until validation has stopped improving. Throws Interrupted once
-  // all is saved after a signal, SystemError with the step and the term where the loss is not
-  // finite (what was there before that step is saved).
+  // all is saved after a signal, SystemError with the step and the term where the loss or the
+  // gradient is not finite (the weights before that step are saved, unless they are spoilt
+  // already).
   void run();
 
   const TrainState& state() const { return state_; }
@@ -50,7 +51,10 @@ class Trainer {
  private:
   void run_epoch(Progress& progress);
   void run_step(const Batch& batch);
+  void count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC);
+  bool time_to_check() const;  // reading a number back makes a GPU wait
   void check_finite(const LossTerms& loss);
+  [[noreturn]] void fail(const std::string& term);
   void end_epoch();
   [[noreturn]] void stop() const;
   void read_sums();
@@ -62,8 +66,9 @@ class Trainer {
   TrainConfig config_;
   TrainState state_;
   Tensor loss_sum_, error_sum_;  // of the running epoch, on the device
-  int64_t saved_step_ = 0;
-  double saved_at_ = 0;  // seconds of a steady clock
+  bool loss_on_cpu_ = true;
+  int64_t saved_step_ = -1;  // none yet
+  double saved_at_ = 0;      // seconds of a steady clock
 };
 
 }  // namespace moestro

@@ -25,12 +25,6 @@ std::vector<LayerSpec> query_layers(const GateConfig& config, const GateSetting&
   return specs;
 }
 
-int64_t width(const Shape& shape) {
-  int64_t product = 1;
-  for (const int64_t size : shape) product *= size;
-  return product;
-}
-
 // PyTorch's default for a linear layer.
 Parameter projection(const LayerSetting& setting, int64_t in, int64_t out) {
   return draw_parameter(setting, "weight", {in, out}, 1 / std::sqrt(static_cast<double>(in)));
@@ -41,7 +35,7 @@ class AttentiveGate : public LearnedGate {
   AttentiveGate(const GateConfig& config, const GateSetting& setting,
                 const std::vector<LayerSpec>& specs)
       : LearnedGate(specs, setting), stop_gradient_(config.stop_gradient) {
-    const int64_t h = width(specs.empty() ? setting.input : specs.back().out);
+    const int64_t h = values_of(specs.empty() ? setting.input : specs.back().out);
     query_1HH_ = own(projection(layer_setting(setting, "query"), h, h));
     key_1FH_ = own(projection(layer_setting(setting, "key"), setting.expert_hidden, h));
   }
