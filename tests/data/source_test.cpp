@@ -251,8 +251,7 @@ TEST_F(Source, new_rows_of_another_shape_or_more_classes_are_refused) {
   const DataRecord record = load_data(images(), {}, 1).record();
   const fs::path other = folder_ / "other";
   put_idx_set(other, "t10k", 4, 7, 7);
-  EXPECT_TRUE(
-      says(error_of_new(record, other), {"rows of 1x7x7 pixels; expected 1x4x3 pixels"}));
+  EXPECT_TRUE(says(error_of_new(record, other), {"rows of 1x7x7 pixels; expected 1x4x3 pixels"}));
   put_idx_set(other, "t10k", 4, 4, 3, 4);
   EXPECT_TRUE(says(error_of_new(record, other), {"label 3 of row 3"}));
   EXPECT_TRUE(says(error_of_new(record, folder_ / "none"), {"no such file"}));
