@@ -3,7 +3,9 @@ PRESET ?= release
 TORCH_INDEX ?=
 MOESTRO_TORCH ?=
 WERROR ?=
-export TORCH_INDEX MOESTRO_TORCH
+# Steps done, of how many, and the seconds since the build began.
+NINJA_STATUS ?= [%f/%t %es] 
+export TORCH_INDEX MOESTRO_TORCH NINJA_STATUS
 
 BUILD := build$(patsubst -release,,-$(PRESET))
 OPTIONS := $(if $(MOESTRO_TORCH),-D MOESTRO_TORCH=$(MOESTRO_TORCH)) \

@@ -34,15 +34,3 @@ if(MOESTRO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       "${MOESTRO_CCACHE}")
   add_compile_options(-fpch-preprocess)
 endif()
-
-find_program(MOESTRO_MOLD mold)
-mark_as_advanced(MOESTRO_MOLD)
-if(MOESTRO_MOLD)
-  include(CheckLinkerFlag)
-  check_linker_flag(CXX -fuse-ld=mold MOESTRO_LINKS_WITH_MOLD)
-  if(MOESTRO_LINKS_WITH_MOLD)
-    # norelro: mold 1.10 at times places LibTorch's thread-local data so that a program with
-    # relocation read-only pages will not start.
-    add_link_options(-fuse-ld=mold -Wl,-z,norelro)
-  endif()
-endif()
