@@ -55,6 +55,7 @@ function(moestro_floor_tests name)
   add_executable(moestro_${name}_tests ${tests})
   target_link_libraries(moestro_${name}_tests PRIVATE moestro_${name} GTest::gtest_main)
   target_include_directories(moestro_${name}_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests"
+                                                           "${PROJECT_SOURCE_DIR}/src"
                                                            "${PROJECT_BINARY_DIR}/generated/tests")
   moestro_reuse_pch(moestro_${name}_tests)
   moestro_optimise_lightly(moestro_${name}_tests)

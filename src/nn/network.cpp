@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "layers/conv_pool.h"
 #include "layers/stacked.h"
 #include "moestro/core/error.h"
 
@@ -50,6 +51,21 @@ Network::Network(std::vector<LayerSpec> specs, const LayerSetting& setting)
     layers_.push_back(make_layer(spec, one));
     one.shared_input = one.shared_input && !tells_apart(spec.kind);
   }
+  fuse_first_layers();
+}
+
+// What one pass can do of the layers before the hidden one becomes one layer.
+void Network::fuse_first_layers() {
+  std::vector<LayerSpec> specs = run_order(specs_, hidden_layer_);
+  if (hidden_layer_ >= 0) specs.resize(hidden_layer_);
+  const int64_t count = ConvPool::reach(specs);
+  if (count == 0) return;
+  specs.resize(count);
+  std::vector<std::unique_ptr<Layer>> first;
+  std::move(layers_.begin(), layers_.begin() + count, std::back_inserter(first));
+  layers_.erase(layers_.begin() + 1, layers_.begin() + count);
+  layers_.front() = std::make_unique<ConvPool>(specs, std::move(first));
+  if (hidden_layer_ >= 0) hidden_layer_ -= count - 1;
 }
 
 NetworkOutput Network::forward(const Tensor& x, ExpertRange range, const ForwardContext& context,

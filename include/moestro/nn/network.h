@@ -34,10 +34,12 @@ class Network {
   bool has(LayerKind kind) const;
 
  private:
+  void fuse_first_layers();
+
   std::vector<LayerSpec> specs_;
   LayerSetting setting_;
   std::vector<std::unique_ptr<Layer>> layers_;
-  int64_t hidden_layer_;  // its input is hidden_ENF; -1: none
+  int64_t hidden_layer_;  // of layers_: its input is hidden_ENF; -1: none
 };
 
 }  // namespace moestro

@@ -1,6 +1,7 @@
 #include "batch_norm.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
 #include "stacked.h"
@@ -58,6 +59,50 @@ Activations BatchNorm::forward(const Activations& x, ExpertRange experts,
   const Tensor out = parts.size() == 1 ? parts.front() : at::cat(parts, 1);
   if (own.images) return {out, own.experts, true};
   return {out.view({rows, own.experts, channels}).transpose(0, 1), own.experts, false};
+}
+
+Filters BatchNorm::folded(const Filters& filters, const ImageLanes& images, ExpertRange experts,
+                          const ForwardContext& context) const {
+  std::optional<PatchMoments> moments;
+  const int64_t channels = spec_.in.at(0);
+  std::vector<Tensor> weights, biases;
+  for (const FrozenRun& run : frozen_runs(setting_.frozen.get(), experts)) {
+    const bool batch_statistics = context.training && !run.frozen;
+    if (batch_statistics && !moments) moments = patch_moments(images);
+    const int64_t first = (run.experts.first - experts.first) * channels,
+                  count = run.experts.count * channels;
+    const Filters part = folded_run(
+        {filters.weight_GP.narrow(0, first, count), filters.bias_G.narrow(0, first, count)},
+        batch_statistics ? &*moments : nullptr, run.experts);
+    weights.push_back(part.weight_GP);
+    biases.push_back(part.bias_G);
+  }
+  if (weights.size() == 1) return {weights.front(), biases.front()};
+  return {at::cat(weights), at::cat(biases)};
+}
+
+// In double: a filter that sums to zero leaves little of what it weighs. moments: null for the
+// running statistics.
+Filters BatchNorm::folded_run(const Filters& filters, const PatchMoments* moments,
+                              ExpertRange experts) const {
+  const Tensor weight_GP = filters.weight_GP.to(at::kDouble);
+  Tensor running_mean_G = slices(running_mean_EC_.value, experts).view({-1}),
+         running_var_G = slices(running_var_EC_.value, experts).view({-1});
+  const Tensor bias_G = filters.bias_G.to(at::kDouble);
+  Tensor mean_G = running_mean_G, variance_G = running_var_G.to(at::kDouble);
+  if (moments) {
+    mean_G = weight_GP.mv(moments->mean_P) + bias_G;
+    variance_G = (weight_GP.mm(moments->covariance_PP) * weight_GP).sum(1).clamp_min(0);
+    const at::NoGradGuard no_grad;
+    const double count = moments->count;
+    running_mean_G.lerp_(mean_G.to(at::kFloat), kMomentum);
+    running_var_G.lerp_((variance_G * (count / (count - 1))).to(at::kFloat), kMomentum);
+  }
+  const Tensor scale_G =
+      live(weight_EC_, experts, at::kDouble).flatten() * (variance_G + kEpsilon).rsqrt();
+  const Tensor folded_G =
+      live(bias_EC_, experts, at::kDouble).flatten() + (bias_G - mean_G) * scale_G;
+  return {(weight_GP * scale_G.unsqueeze(1)).to(at::kFloat), folded_G.to(at::kFloat)};
 }
 
 std::string BatchNorm::describe() const {

@@ -5,7 +5,8 @@
 // A training batch with one value a channel has no statistics: forward throws UserError.
 #pragma once
 
-#include "moestro/nn/layer.h"
+#include "../kernels/conv_pool.h"
+#include "conv.h"
 
 namespace moestro {
 
@@ -14,11 +15,17 @@ class BatchNorm : public Layer {
   BatchNorm(const LayerSpec& spec, const LayerSetting& setting);
   Activations forward(const Activations& x, ExpertRange experts,
                       const ForwardContext& context) const override;
+  // The filters of a convolution over these images with the normalisation of its outputs put into
+  // them: w' = s w, b' = s (b - mean) + bias, s = weight / sqrt(variance + eps).
+  Filters folded(const Filters& filters, const ImageLanes& images, ExpertRange experts,
+                 const ForwardContext& context) const;
   std::vector<Parameter> parameters() const override { return {weight_EC_, bias_EC_}; }
   std::vector<Buffer> buffers() const override { return {running_mean_EC_, running_var_EC_}; }
   std::string describe() const override;
 
  private:
+  Filters folded_run(const Filters& filters, const PatchMoments* moments,
+                     ExpertRange experts) const;
   Tensor normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const;
 
   LayerSpec spec_;

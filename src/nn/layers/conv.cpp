@@ -38,6 +38,12 @@ Activations Conv::forward(const Activations& x, ExpertRange experts, const Forwa
   return {out, experts.count, true};
 }
 
+Filters Conv::filters(ExpertRange experts) const {
+  const Tensor weight_GP = live(weight_EOIKK_, experts, at::kFloat).flatten(0, 1).flatten(1);
+  if (bias_EO_) return {weight_GP, live(*bias_EO_, experts, at::kFloat).flatten()};
+  return {weight_GP, at::zeros({weight_GP.size(0)}, weight_GP.options().requires_grad(false))};
+}
+
 std::vector<Parameter> Conv::parameters() const {
   if (!bias_EO_) return {weight_EOIKK_};
   return {weight_EOIKK_, *bias_EO_};

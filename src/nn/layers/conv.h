@@ -7,6 +7,12 @@
 
 namespace moestro {
 
+// Filters of several experts, one after the other.
+struct Filters {
+  Tensor weight_GP;  // P = in * k * k
+  Tensor bias_G;
+};
+
 class Conv : public Layer {
  public:
   Conv(const LayerSpec& spec, const LayerSetting& setting);
@@ -14,6 +20,10 @@ class Conv : public Layer {
                       const ForwardContext& context) const override;
   std::vector<Parameter> parameters() const override;
   std::string describe() const override;
+
+  // In float32; a bias that the layer does not have is zero.
+  Filters filters(ExpertRange experts) const;
+  int64_t experts() const { return experts_; }
 
  private:
   LayerSpec spec_;

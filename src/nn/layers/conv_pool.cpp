@@ -1,0 +1,83 @@
+#include "conv_pool.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "moestro/core/error.h"
+
+namespace moestro {
+namespace {
+
+constexpr int64_t kMostChannels = 4;
+
+bool fits(const LayerSpec& conv) {
+  return conv.kind == LayerKind::conv && conv.stride == 1 && conv_pool_has_kernel(conv.kernel) &&
+         conv.in.at(0) <= kMostChannels;
+}
+
+}  // namespace
+
+int64_t ConvPool::reach(const std::vector<LayerSpec>& specs) {
+  int64_t count = 0;
+  const auto next_is = [&](LayerKind kind) {
+    return count < std::ssize(specs) && specs[count].kind == kind;
+  };
+  if (!next_is(LayerKind::conv) || !fits(specs[count++])) return 0;
+  if (next_is(LayerKind::batchnorm)) ++count;
+  if (!next_is(LayerKind::maxpool) || specs[count++].size != 2) return 0;
+  if (next_is(LayerKind::relu)) ++count;
+  if (next_is(LayerKind::flatten)) ++count;
+  return count;
+}
+
+ConvPool::ConvPool(const std::vector<LayerSpec>& specs, std::vector<std::unique_ptr<Layer>> layers)
+    : specs_(specs), layers_(std::move(layers)) {
+  MOESTRO_CHECK(reach(specs_) == std::ssize(specs_) && specs_.size() == layers_.size());
+  conv_ = dynamic_cast<const Conv*>(layers_.front().get());
+  for (const auto& layer : layers_)
+    if (const auto* norm = dynamic_cast<const BatchNorm*>(layer.get())) norm_ = norm;
+  for (const LayerSpec& spec : specs_) {
+    relu_ |= spec.kind == LayerKind::relu;
+    flatten_ |= spec.kind == LayerKind::flatten;
+  }
+}
+
+Activations ConvPool::forward(const Activations& x, ExpertRange experts,
+                              const ForwardContext& context) const {
+  const bool one_pass = x.experts == 1 && x.value.is_cpu() && x.value.scalar_type() == at::kFloat &&
+                        !x.value.requires_grad() && x.value.size(0) > 0;
+  if (one_pass) return {fused(x.value, experts, context), experts.count, !flatten_};
+  Activations value = x;
+  for (const auto& layer : layers_) value = layer->forward(value, experts, context);
+  return value;
+}
+
+Tensor ConvPool::fused(const Tensor& x, ExpertRange experts, const ForwardContext& context) const {
+  const LayerSpec& conv = specs_.front();
+  const ImageLanes images = image_lanes(x, conv.kernel, conv.pad);
+  Filters filters = conv_->filters(experts);
+  if (norm_) filters = norm_->folded(filters, images, experts, context);
+  return conv_pool(images, filters.weight_GP, filters.bias_G, relu_, flatten_ ? experts.count : 0);
+}
+
+std::vector<Parameter> ConvPool::parameters() const {
+  std::vector<Parameter> all;
+  for (const auto& layer : layers_)
+    for (Parameter& parameter : layer->parameters()) all.push_back(std::move(parameter));
+  return all;
+}
+
+std::vector<Buffer> ConvPool::buffers() const {
+  return norm_ ? norm_->buffers() : std::vector<Buffer>();
+}
+
+std::string ConvPool::describe() const {
+  std::string list;
+  for (const LayerSpec& spec : specs_) list += (list.empty() ? "" : ", ") + spec.text;
+  return fmt::format("{}: one pass over the images for {} expert{}, {}, on the CPU in float32",
+                     list, conv_->experts(), conv_->experts() == 1 ? "" : "s",
+                     path_name(best_vector_path()));
+}
+
+}  // namespace moestro
