@@ -4,23 +4,19 @@
 
 #include <ATen/ATen.h>
 
+#include "kernels/mix_probabilities.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
 namespace {
 
 // log sum_k w_k softmax(o_k), [N, C].
-Tensor mixed_log_probabilities(const Tensor& out_NKC, const Tensor& log_weights_NK,
-                               at::ScalarType type) {
-  // Measured: a softmax along rows shorter than a vector register takes 12 times as long as one
-  // along another dimension.
-  constexpr int64_t few_classes = 16;
-  if (out_NKC.is_cpu() && out_NKC.size(2) < few_classes) {
-    const Tensor out_KCN = out_NKC.permute({1, 2, 0}).contiguous();
-    const Tensor log_weights_K1N = log_weights_NK.t().unsqueeze(1);
-    return at::logsumexp(at::log_softmax(out_KCN, 1, type) + log_weights_K1N, 0).t().contiguous();
-  }
-  return at::logsumexp(at::log_softmax(out_NKC, -1, type) + log_weights_NK.unsqueeze(-1), 1);
+Tensor mixed_log_probabilities(const Tensor& out_NKC, const Tensor& weights_NK) {
+  const auto fits = [](const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; };
+  if (fits(out_NKC) && fits(weights_NK)) return mix_probabilities(out_NKC, weights_NK);
+  const at::ScalarType type = at::promote_types(out_NKC.scalar_type(), at::kFloat);
+  const Tensor log_weights_NK1 = log_weights(weights_NK.to(type)).unsqueeze(-1);
+  return at::logsumexp(at::log_softmax(out_NKC, -1, type) + log_weights_NK1, 1);
 }
 
 }  // namespace
@@ -48,9 +44,8 @@ Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind) {
   MOESTRO_CHECK(out_NKC.dim() == 3 && weights_NK.dim() == 2 &&
                     out_NKC.size(0) == weights_NK.size(0) && out_NKC.size(1) == weights_NK.size(1),
                 "{} experts' outputs, {} weights", out_NKC.size(1), weights_NK.size(1));
+  if (kind == OutputKind::probabilities) return mixed_log_probabilities(out_NKC, weights_NK);
   const at::ScalarType type = at::promote_types(out_NKC.scalar_type(), at::kFloat);
-  if (kind == OutputKind::probabilities)
-    return mixed_log_probabilities(out_NKC, log_weights(weights_NK.to(type)), type);
   return (out_NKC.to(type) * weights_NK.to(type).unsqueeze(-1)).sum(1);
 }
 

@@ -1,0 +1,94 @@
+#include "mix_probabilities.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/record_function.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace moestro {
+namespace {
+
+MixPlaces places_of(const Tensor& out_NKC) {
+  return {out_NKC.stride(0), out_NKC.stride(1), out_NKC.stride(2)};
+}
+
+// Results do not depend on the number of threads.
+template <class Code>
+void for_blocks(const MixShape& shape, VectorPath path, const Code& code) {
+  constexpr int64_t values_worth_a_thread = 4096;
+  const int64_t lanes = lane_count(path), values = lanes * shape.experts * shape.classes;
+  at::parallel_for(0, shape.blocks(lanes), std::max<int64_t>(1, values_worth_a_thread / values),
+                   code);
+}
+
+struct Mixed {
+  Tensor mixed_NC, normalisers;
+};
+
+Mixed mixed(const Tensor& out_NKC, const Tensor& weights_NK, VectorPath path) {
+  const MixShape shape = {out_NKC.size(0), out_NKC.size(1), out_NKC.size(2)};
+  const at::TensorOptions options = out_NKC.options().requires_grad(false);
+  const int64_t lanes = lane_count(path);
+  Mixed result = {at::empty({shape.samples, shape.classes}, options),
+                  at::empty({shape.blocks(lanes), shape.experts, lanes}, options)};
+  const MixForward work{shape,
+                        places_of(out_NKC),
+                        out_NKC.const_data_ptr<float>(),
+                        weights_NK.const_data_ptr<float>(),
+                        result.normalisers.mutable_data_ptr<float>(),
+                        result.mixed_NC.mutable_data_ptr<float>()};
+  for_blocks(shape, path,
+             [&](int64_t first, int64_t last) { mix_forward(path, work, first, last); });
+  return result;
+}
+
+// Without holes or overlaps, so that one like it has the same strides.
+Tensor dense(const Tensor& x) {
+  return x.is_non_overlapping_and_dense() ? x : x.contiguous();
+}
+
+struct MixFunction : torch::autograd::Function<MixFunction> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& any_out_NKC,
+                        const Tensor& any_weights_NK, VectorPath path) {
+    const Tensor out_NKC = dense(any_out_NKC), weights_NK = any_weights_NK.contiguous();
+    const auto [mixed_NC, normalisers] = mixed(out_NKC, weights_NK, path);
+    context->save_for_backward({out_NKC, weights_NK, mixed_NC});
+    context->saved_data["normalisers"] = normalisers;
+    context->saved_data["path"] = static_cast<int64_t>(path);
+    return mixed_NC;
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list grads) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &out_NKC = saved[0], &weights_NK = saved[1], &mixed_NC = saved[2];
+    const Tensor normalisers = context->saved_data["normalisers"].toTensor();
+    const Tensor grad_NC = grads[0].contiguous();
+    const auto path = static_cast<VectorPath>(context->saved_data["path"].toInt());
+    Tensor grad_out = at::empty_like(out_NKC), grad_weights = at::empty_like(weights_NK);
+    const MixBackward work{{out_NKC.size(0), out_NKC.size(1), out_NKC.size(2)},
+                           places_of(out_NKC),
+                           out_NKC.const_data_ptr<float>(),
+                           weights_NK.const_data_ptr<float>(),
+                           normalisers.const_data_ptr<float>(),
+                           mixed_NC.const_data_ptr<float>(),
+                           grad_NC.const_data_ptr<float>(),
+                           grad_out.mutable_data_ptr<float>(),
+                           grad_weights.mutable_data_ptr<float>()};
+    for_blocks(work.shape, path,
+               [&](int64_t first, int64_t last) { mix_backward(path, work, first, last); });
+    return {grad_out, grad_weights, Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor mix_probabilities(const Tensor& out_NKC, const Tensor& weights_NK, VectorPath path) {
+  // Profilers see dispatched operators only.
+  RECORD_FUNCTION("moestro::mix_probabilities", c10::ArrayRef<const c10::IValue>());
+  return MixFunction::apply(out_NKC, weights_NK, path);
+}
+
+}  // namespace moestro
