@@ -57,8 +57,9 @@ test: build
 	@.venv/bin/python scripts/run_tests.py $(BUILD)
 
 bench: setup configure
+	@scripts/setup bench
 	cmake --build $(BUILD) --target benchmarks
-	.venv/bin/python benchmarks/run.py
+	.venv/bin/python benchmarks/run.py --build $(BUILD)
 
 format: setup
 	git ls-files --cached --others --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' | xargs clang-format -i

@@ -18,6 +18,9 @@ namespace moestro::bench {
 
 // Of a forward operator ("aten::conv2d") or a backward node ("ConvolutionBackward0").
 inline std::string operation_kind(const std::string& operation) {
+  for (const char* word :
+       {"conv_pool", "ConvPool", "image_lanes", "patch_moments", "fold_batch_norm", "FoldFunction"})
+    if (operation.find(word) != std::string::npos) return kFirstLayers;
   const std::pair<const char*, LayerKind> words[] = {{"onv", LayerKind::conv},
                                                      {"pool", LayerKind::maxpool},
                                                      {"Pool", LayerKind::maxpool},
@@ -26,7 +29,7 @@ inline std::string operation_kind(const std::string& operation) {
                                                      {"elu", LayerKind::relu},
                                                      {"mm", LayerKind::linear},
                                                      {"Mm", LayerKind::linear},
-                                                     {"Product", LayerKind::linear}};
+                                                     {"roduct", LayerKind::linear}};
   for (const auto& [word, kind] : words)
     if (operation.find(word) != std::string::npos) return kind_of(kind);
   return kind_of(LayerKind::flatten);

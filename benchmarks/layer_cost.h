@@ -2,6 +2,7 @@
 // once: the least that a program that works layer by layer can do.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -75,17 +76,41 @@ inline PassCosts cost_of(const LayerSpec& spec, double rows, double experts, dou
   }
 }
 
+// Convolution, batch norm, relu and pooling in one pass, which begins our networks: it reads the
+// images, once more for batch norm's statistics (the products of all pairs of taps), and leaves a
+// float and a byte a window.
+inline const std::string kFirstLayers = "first layers";
+
+inline PassCosts first_layers_cost(const LayerSpec& conv, const LayerSpec& pool, bool normalised,
+                                   double batch, double experts) {
+  constexpr double bytes = sizeof(float);
+  double pixels = batch, windows = batch * experts, positions = batch;
+  for (const int64_t size : conv.in) pixels *= size;
+  for (const int64_t size : pool.out) windows *= size;
+  positions *= conv.out[1] * conv.out[2];
+  const double taps = conv.in[0] * conv.kernel * conv.kernel,
+               work = 2 * taps * 4 * windows,  // a window takes four convolutions
+      moments = normalised ? positions * taps * (taps + 1) : 0;
+  const double moved = bytes * pixels + (bytes + 1) * windows;
+  return {{moved + (normalised ? bytes * pixels : 0), work + moments}, {moved, work}};
+}
+
 // By kind of layer; `experts` networks on the same `batch` samples.
 inline std::map<std::string, PassCosts> network_cost(const std::vector<LayerSpec>& specs,
                                                      double batch, double experts) {
   std::map<std::string, PassCosts> costs;
-  for (size_t i = 0; i < specs.size(); ++i) {
+  size_t first = 0;
+  const auto pool = std::ranges::find(specs, LayerKind::maxpool, &LayerSpec::kind);
+  if (specs.front().kind == LayerKind::conv && pool != specs.end()) {
+    first = pool - specs.begin() + 1;
+    const bool normalised =
+        std::ranges::find(specs.begin(), pool, LayerKind::batchnorm, &LayerSpec::kind) != pool;
+    costs[kFirstLayers] = first_layers_cost(specs.front(), *pool, normalised, batch, experts);
+  }
+  for (size_t i = first; i < specs.size(); ++i) {
     double input = i == 0 ? batch : batch * experts;
     for (const int64_t size : specs[i].in) input *= size;
-    LayerSpec spec = specs[i];
-    const bool pooled = i + 1 < specs.size() && specs[i + 1].kind == LayerKind::maxpool;
-    if (spec.kind == LayerKind::relu && pooled) spec.out = specs[i + 1].out;  // works after it too
-    const PassCosts cost = cost_of(spec, batch * experts, experts, input, i == 0);
+    const PassCosts cost = cost_of(specs[i], batch * experts, experts, input, i == 0);
     costs[kind_of(specs[i].kind)].forward += cost.forward;
     costs[kind_of(specs[i].kind)].backward += cost.backward;
   }

@@ -47,3 +47,36 @@ if(NOT MOESTRO_SANITIZE)
   endforeach()
   set_tests_properties(consumer_use consumer_refusal PROPERTIES RESOURCE_LOCK consumer)
 endif()
+
+# oneDNN's products and ours around them, as on machines with fewer instructions than this one.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND TARGET moestro_nn_tests)
+  foreach(set AVX2 AVX512_CORE)
+    add_test(NAME products_with_${set}
+             COMMAND moestro_nn_tests --gtest_brief=1 --gtest_filter=*FeedForward*:StackedProduct*)
+    set_tests_properties(products_with_${set} PROPERTIES
+      ENVIRONMENT "ONEDNN_MAX_CPU_ISA=${set};OMP_WAIT_POLICY=PASSIVE")
+  endforeach()
+endif()
+
+# Instruction counts say something of optimised code only.
+find_program(MOESTRO_VALGRIND valgrind)
+mark_as_advanced(MOESTRO_VALGRIND)
+if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT MOESTRO_SANITIZE
+   AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  if(MOESTRO_VALGRIND)
+    string(REGEX MATCH "^[0-9]+\\.[0-9]+" version "${CMAKE_CXX_COMPILER_VERSION}")
+    set(kernels "${PROJECT_SOURCE_DIR}/src/nn/kernels")
+    add_executable(moestro_kernel_instructions
+                   tests/instructions/kernels.cpp "${kernels}/conv_pool_kernel.cpp"
+                   "${kernels}/mix_kernel.cpp" "${kernels}/vector_path.cpp")
+    target_include_directories(moestro_kernel_instructions PRIVATE src)
+    target_compile_features(moestro_kernel_instructions PRIVATE cxx_std_20)
+    add_test(NAME kernel_instructions
+             COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/instructions/counting.py"
+                     "$<TARGET_FILE:moestro_kernel_instructions>"
+                     "${CMAKE_CXX_COMPILER_ID} ${version}")
+    set_tests_properties(kernel_instructions PROPERTIES SKIP_RETURN_CODE 77)
+  else()
+    message(STATUS "valgrind is missing: the check of instruction counts is left out")
+  endif()
+endif()

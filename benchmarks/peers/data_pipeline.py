@@ -3,19 +3,21 @@
 The straightforward program: a TensorDataset of uint8 images, a shuffling DataLoader with one worker
 that prepares batches ahead, each batch normalised as it arrives.
 
-    python benchmarks/peers/data_pipeline.py
+    python benchmarks/peers/data_pipeline.py loader
 """
 
-import json
+import sys
 import time
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from rounds import serve
+
 ROWS, BATCH = 60_000, 512
 
 
-def main():
+def epochs(_):
     torch.manual_seed(0)
     images = torch.randint(256, (ROWS, 1, 28, 28), dtype=torch.uint8)
     labels = torch.randint(10, (ROWS,))
@@ -28,8 +30,8 @@ def main():
             x = (x.float() / 255 - .5) / .3
             batches += 1
         rates.append(batches / (time.perf_counter() - start))
-    print(json.dumps({"batches/s": rates[1:]}))  # the first epoch starts the worker
+    return {"batches/s": rates[1:]}  # the first epoch starts the worker
 
 
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[1:], epochs)

@@ -3,23 +3,24 @@
 The networks come from the same recipes, the batch is the same size, the likelihood is taken in log
 space and the update is torch.optim.Adam. Without --stacked the experts are an nn.ModuleList and a
 loop; with --stacked their parameters are stacked by hand (one convolution with the channels of all
-experts, batched products).
+experts, batched products). --compile puts forward pass, loss and backward pass under torch.compile.
 
     python benchmarks/peers/train_step.py mnist/softmax/5 fashion-mnist/attentive/20 [--stacked]
 
-prints a JSON object: for each RECIPE/GATE/EXPERTS the milliseconds of every step it timed.
+prints a line of JSON for each RECIPE/GATE/EXPERTS: the milliseconds of every step it timed.
 """
 
 import argparse
-import json
+import functools
 import math
 import pathlib
-import time
 import tomllib
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from rounds import milliseconds, serve
 
 BATCH, CLASSES, SAMPLE = 512, 10, (1, 28, 28)
 RECIPES = pathlib.Path(__file__).resolve().parents[2] / "recipes"
@@ -141,7 +142,7 @@ class Mixture(nn.Module):
         return likelihood, log_gate
 
 
-def training_step(work, stacked):
+def training_step(work, stacked, compiled):
     name, gate, experts = work.split("/")
     recipe = tomllib.loads((RECIPES / f"{name}.toml").read_text())
     model = Mixture(recipe, gate, int(experts), stacked)
@@ -149,43 +150,39 @@ def training_step(work, stacked):
     importance = recipe["loss"].get("importance", 0) if gate == "attentive" else 0
     x, targets = torch.randn(BATCH, *SAMPLE), torch.randint(CLASSES, (BATCH,))
 
-    def step():
+    def loss_of(x, targets):
         likelihood, log_gate = model(x)
         loss = F.nll_loss(likelihood, targets)
         if importance:
             used = log_gate.exp().sum(0)
             loss = loss + importance * used.var() / used.mean().square()
+        return loss
+
+    if compiled:
+        loss_of = torch.compile(loss_of, dynamic=False)
+
+    def step():
+        loss = loss_of(x, targets)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
 
-    return step
-
-
-def milliseconds(step, seconds):
-    """Of every step in about so many seconds, three at least; the first steps are not timed."""
-    times = []
     for _ in range(2):
         step()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 3:
-        start = time.perf_counter()
-        step()
-        times.append(1e3 * (time.perf_counter() - start))
-    return times
+    return step
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("work", nargs="+", help="RECIPE/GATE/EXPERTS")
+    parser.add_argument("work", nargs="*", help="RECIPE/GATE/EXPERTS; from the input if left out")
     parser.add_argument("--stacked", action="store_true", help="experts stacked by hand")
+    parser.add_argument("--compile", action="store_true", help="under torch.compile")
     parser.add_argument("--seconds", type=float, default=1, help="for each work")
     flags = parser.parse_args()
     torch.manual_seed(0)
-    times = {work: milliseconds(training_step(work, flags.stacked), flags.seconds)
-             for work in flags.work}
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(),
-                      "ms": times}))
+    torch._dynamo.config.recompile_limit = 100  # every work is a program of its own
+    step_of = functools.cache(lambda work: training_step(work, flags.stacked, flags.compile))
+    serve(flags.work, lambda work: {"ms": milliseconds(step_of(work), flags.seconds)})
 
 
 if __name__ == "__main__":

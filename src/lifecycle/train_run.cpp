@@ -50,7 +50,7 @@ class TrainRun {
     mixture_ = std::make_unique<Mixture>(
         build_mixture(document_, {source_.train.sample_shape(), source_.train.classes}));
     convert(mixture_->parameters(), mixture_->buffers(), device_);
-    for (const std::string& line : mixture_->bank().describe()) log_verbose("{}", line);
+    for (const std::string& line : mixture_->describe()) log_verbose("{}", line);
     objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
     rehearse();
     folder_ = std::make_unique<RunFolder>(options_.resume

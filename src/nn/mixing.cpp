@@ -49,6 +49,12 @@ Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind) {
   return (out_NKC.to(type) * weights_NK.to(type).unsqueeze(-1)).sum(1);
 }
 
+std::string describe_mixing(OutputKind kind) {
+  if (kind != OutputKind::probabilities) return "weighted sum of " + output_name(kind);
+  return fmt::format("likelihood and its gradient in one pass each, {}, on the CPU in float32",
+                     path_name(best_vector_path()));
+}
+
 Tensor log_weights(const Tensor& weights) {
   const Tensor zero = weights == 0;
   return weights.masked_fill(zero, 1).log().masked_fill(zero,

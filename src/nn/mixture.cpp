@@ -70,6 +70,14 @@ std::vector<Buffer> Mixture::buffers() const {
   return all;
 }
 
+std::vector<std::string> Mixture::describe() const {
+  std::vector<std::string> lines;
+  for (const std::string& line : bank_.describe()) lines.push_back("experts: " + line);
+  for (const std::string& line : gate_->describe()) lines.push_back("gate: " + line);
+  lines.push_back("mixture: " + describe_mixing(output_));
+  return lines;
+}
+
 int64_t Mixture::parameter_count() const {
   int64_t count = 0;
   for (const Parameter& parameter : parameters()) count += parameter.value.numel();

@@ -30,6 +30,8 @@ class Gate {
 
   virtual std::vector<Parameter> parameters() const { return {}; }
   virtual std::vector<Buffer> buffers() const { return {}; }
+  // Which kernels its layers run on, a line each.
+  virtual std::vector<std::string> describe() const { return {}; }
   // Frozen: no gradient for the gate's parameters, batch norm with running statistics, dropout and
   // noise off, no step of the balance bias.
   virtual void freeze(bool) {}

@@ -21,6 +21,9 @@ std::string output_name(OutputKind kind);
 // do not sum to 1 (a switch gate), the probabilities do not either.
 Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind);
 
+// Which kernel mixes, and when.
+std::string describe_mixing(OutputKind kind);
+
 // log w; -inf without a gradient (rather than one of NaN) where w is exactly 0.
 Tensor log_weights(const Tensor& weights);
 

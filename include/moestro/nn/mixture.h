@@ -37,6 +37,8 @@ class Mixture {
 
   std::vector<Parameter> parameters() const;  // the experts', then the gate's
   std::vector<Buffer> buffers() const;
+  // Which kernels were chosen, a line each.
+  std::vector<std::string> describe() const;
   int64_t parameter_count() const;
 
  private:

@@ -35,6 +35,10 @@ std::vector<Buffer> LearnedGate::buffers() const {
   return network_ ? network_->buffers() : std::vector<Buffer>{};
 }
 
+std::vector<std::string> LearnedGate::describe() const {
+  return network_ ? network_->describe() : std::vector<std::string>{};
+}
+
 void LearnedGate::freeze(bool frozen) {
   frozen_->front() = frozen;
 }

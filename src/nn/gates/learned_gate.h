@@ -22,6 +22,7 @@ class LearnedGate : public Gate {
  public:
   std::vector<Parameter> parameters() const override;
   std::vector<Buffer> buffers() const override;
+  std::vector<std::string> describe() const override;
   void freeze(bool frozen) override;
 
  protected:

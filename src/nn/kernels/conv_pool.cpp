@@ -107,6 +107,7 @@ struct ConvPoolFunction : torch::autograd::Function<ConvPoolFunction> {
 }  // namespace
 
 ImageLanes image_lanes(const Tensor& x_NCHW, int64_t kernel, int64_t pad, VectorPath path) {
+  RECORD_FUNCTION("moestro::image_lanes", c10::ArrayRef<const c10::IValue>());
   const Tensor x = x_NCHW.contiguous();
   ImageLanes images{path, {x.size(0), x.size(1), x.size(2), x.size(3), pad, kernel, 0}, {}};
   const int64_t lanes = lane_count(path);
@@ -132,6 +133,7 @@ Tensor conv_pool(const ImageLanes& images, const Tensor& weight, const Tensor& b
 }
 
 PatchMoments patch_moments(const ImageLanes& images) {
+  RECORD_FUNCTION("moestro::patch_moments", c10::ArrayRef<const c10::IValue>());
   const ConvPoolShape& shape = images.shape;
   const int64_t taps = shape.taps(),
                 count = shape.samples * shape.conv_height() * shape.conv_width();

@@ -168,6 +168,33 @@ inline void conv_pool_backward(const ConvPoolBackward& work, float* scratch, int
   convolve_back<5>(work, scratch, first, last);
 }
 
+// The taps [a, a + A) with themselves and all later ones of a K x K kernel on one channel: for
+// each, as many sums as stay in registers.
+template <int K, int A, int B>
+inline void sum_channel(const ConvPoolShape& shape, const float* lanes, double* moments) {
+  const int64_t width = shape.padded_width(), taps = shape.taps();
+  constexpr int kTaps = K * K, kLater = kTaps - A;
+  Floats with[B][kLater] = {}, alone[B] = {};
+  for (int64_t i = 0; i < shape.conv_height(); ++i)
+    for (int64_t j = 0; j < shape.conv_width(); ++j) {
+      Floats values[kLater];
+#pragma GCC unroll 9
+      for (int t = 0; t < kLater; ++t)
+        values[t] = load<Floats>(lanes + ((i + (A + t) / K) * width + j + (A + t) % K) * kLanes);
+#pragma GCC unroll 9
+      for (int a = 0; a < B; ++a) {
+        alone[a] += values[a];
+#pragma GCC unroll 9
+        for (int t = a; t < kLater; ++t) with[a][t] += values[a] * values[t];
+      }
+    }
+  for (int a = 0; a < B; ++a) {
+    double* sums = moments + (A + a) * (taps + 1);
+    sums[taps] = sum(alone[a]);
+    for (int t = a; t < kLater; ++t) sums[A + t] = sum(with[a][t]);
+  }
+}
+
 // Tap a with the taps from b on, kAtOnce of them; those behind the last one repeat it.
 constexpr int kAtOnce = 9;
 
@@ -196,9 +223,17 @@ inline void sum_products(const ConvPoolShape& shape, const float* lanes, int64_t
 inline void patch_sums(const ConvPoolShape& shape, const float* lanes, double* moments,
                        int64_t first, int64_t last) {
   const int64_t taps = shape.taps();
-  for (int64_t b = first; b < last; ++b)
+  for (int64_t b = first; b < last; ++b) {
+    const float* block = lanes + b * shape.pixels() * kLanes;
+    double* sums = moments + b * taps * (taps + 1);
+    if (taps == 9) {
+      sum_channel<3, 0, 2>(shape, block, sums);
+      sum_channel<3, 2, 3>(shape, block, sums);
+      sum_channel<3, 5, 4>(shape, block, sums);
+      continue;
+    }
     for (int64_t a = 0; a < taps; ++a)
       for (int64_t other = a; other < taps; other += kAtOnce)
-        sum_products(shape, lanes + b * shape.pixels() * kLanes, a, other,
-                     moments + (b * taps + a) * (taps + 1));
+        sum_products(shape, block, a, other, sums + a * (taps + 1));
+  }
 }

@@ -1,8 +1,8 @@
 #include "batch_norm.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
+#include "../kernels/fold_batch_norm.h"
 #include "moestro/core/error.h"
 #include "stacked.h"
 
@@ -81,28 +81,24 @@ Filters BatchNorm::folded(const Filters& filters, const ImageLanes& images, Expe
   return {at::cat(weights), at::cat(biases)};
 }
 
-// In double: a filter that sums to zero leaves little of what it weighs. moments: null for the
-// running statistics.
+// moments: null for the running statistics.
 Filters BatchNorm::folded_run(const Filters& filters, const PatchMoments* moments,
                               ExpertRange experts) const {
-  const Tensor weight_GP = filters.weight_GP.to(at::kDouble);
   Tensor running_mean_G = slices(running_mean_EC_.value, experts).view({-1}),
          running_var_G = slices(running_var_EC_.value, experts).view({-1});
-  const Tensor bias_G = filters.bias_G.to(at::kDouble);
-  Tensor mean_G = running_mean_G, variance_G = running_var_G.to(at::kDouble);
-  if (moments) {
-    mean_G = weight_GP.mv(moments->mean_P) + bias_G;
-    variance_G = (weight_GP.mm(moments->covariance_PP) * weight_GP).sum(1).clamp_min(0);
-    const at::NoGradGuard no_grad;
-    const double count = moments->count;
-    running_mean_G.lerp_(mean_G.to(at::kFloat), kMomentum);
-    running_var_G.lerp_((variance_G * (count / (count - 1))).to(at::kFloat), kMomentum);
+  const Tensor weight_G = live(weight_EC_, experts, at::kFloat).flatten(),
+               bias_G = live(bias_EC_, experts, at::kFloat).flatten();
+  if (!moments) {
+    const Tensor scale_G = weight_G * (running_var_G + kEpsilon).rsqrt();
+    return {filters.weight_GP * scale_G.unsqueeze(1),
+            (filters.bias_G - running_mean_G) * scale_G + bias_G};
   }
-  const Tensor scale_G =
-      live(weight_EC_, experts, at::kDouble).flatten() * (variance_G + kEpsilon).rsqrt();
-  const Tensor folded_G =
-      live(bias_EC_, experts, at::kDouble).flatten() + (bias_G - mean_G) * scale_G;
-  return {(weight_GP * scale_G.unsqueeze(1)).to(at::kFloat), folded_G.to(at::kFloat)};
+  const FoldedBatchNorm folded =
+      fold_batch_norm(filters.weight_GP, filters.bias_G, weight_G, bias_G, *moments, kEpsilon);
+  const double count = moments->count;
+  running_mean_G.lerp_(folded.mean_G.to(at::kFloat), kMomentum);
+  running_var_G.lerp_((folded.variance_G * (count / (count - 1))).to(at::kFloat), kMomentum);
+  return {folded.weight_GP, folded.bias_G};
 }
 
 std::string BatchNorm::describe() const {

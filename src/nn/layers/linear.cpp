@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "../kernels/narrow_product.h"
+#include "../kernels/stacked_product.h"
 #include "moestro/core/error.h"
 #include "stacked.h"
 
@@ -41,7 +42,9 @@ Activations Linear::forward(const Activations& x, ExpertRange experts,
   const Tensor weight_EDF = live(weight_EDF_, experts, type);
   const Tensor bias_EF = bias_EF_ ? live(*bias_EF_, experts, type) : Tensor();
   Tensor out_ENF;
-  if (x.experts == 1)
+  if (x.experts == experts.count && stacked_product_pays(x.value, weight_EDF))
+    out_ENF = stacked_product(x.value, weight_EDF, bias_EF);
+  else if (x.experts == 1)
     out_ENF = product_of_shared(x.value[0], weight_EDF, bias_EF);
   else if (is_narrow(x.value, spec_.size))
     out_ENF = narrow_product(x.value, weight_EDF, bias_EF);
@@ -58,10 +61,15 @@ std::vector<Parameter> Linear::parameters() const {
 }
 
 std::string Linear::describe() const {
-  const bool narrow = !shared_input_ && spec_.size <= kNarrowWidth;
+  const bool shared = shared_input_ && experts_ > 1;
+  std::string way;
+  if (!shared && stacked_product_pays(values_of(spec_.in), spec_.size))
+    way = ", in blocks on the CPU in float32";
+  else if (!shared_input_ && spec_.size <= kNarrowWidth)
+    way = ", transposed on the CPU";
   return fmt::format("{}: one {} for {} expert{}{}", spec_.text,
                      shared_input_ ? "product of shared rows" : "batched product", experts_,
-                     experts_ == 1 ? "" : "s", narrow ? ", transposed on the CPU" : "");
+                     experts_ == 1 ? "" : "s", way);
 }
 
 }  // namespace moestro

@@ -1,0 +1,123 @@
+#include "moestro/nn/feed_forward.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include "kernels/feed_forward/function.h"
+#include "kernels/feed_forward/plain.h"
+#include "kernels/feed_forward/tasks.h"
+#include "moestro/core/error.h"
+
+namespace moestro {
+namespace {
+
+void check_shape(const char* name, const Tensor& tensor, const Shape& expected) {
+  if (tensor.sizes() != at::IntArrayRef(expected))
+    throw UserError("{} of shape {}; expected {}", name, shape_text(tensor.sizes().vec()),
+                    shape_text(expected));
+}
+
+void check_type(const char* name, const Tensor& tensor, const Tensor& like, const char* of) {
+  if (tensor.scalar_type() != like.scalar_type() || tensor.device() != like.device())
+    throw UserError("{} is {} on {}; expected {} on {}, as {}", name,
+                    c10::toString(tensor.scalar_type()), tensor.device().str(),
+                    c10::toString(like.scalar_type()), like.device().str(), of);
+}
+
+void check_weights(const FeedForwardWeights& experts, FeedForwardKind kind) {
+  const Tensor &up_EDF = experts.up_EDF, &down_EFD = experts.down_EFD;
+  if (up_EDF.dim() != 3 || down_EFD.dim() != 3 || up_EDF.size(0) == 0)
+    throw UserError("weights of shapes {} and {}; expected [E, D, F] and [E, F, D]",
+                    shape_text(up_EDF.sizes().vec()), shape_text(down_EFD.sizes().vec()));
+  const int64_t parts = kind == FeedForwardKind::swiglu ? 2 : 1;
+  const int64_t count = up_EDF.size(0), width = up_EDF.size(1), hidden = down_EFD.size(1);
+  check_shape("up_EDF", up_EDF, {count, width, parts * hidden});
+  check_shape("down_EFD", down_EFD, {count, hidden, width});
+  check_type("down_EFD", down_EFD, up_EDF, "up_EDF");
+  if (experts.up_bias_EF.defined()) {
+    check_shape("up_bias_EF", experts.up_bias_EF, {count, parts * hidden});
+    check_type("up_bias_EF", experts.up_bias_EF, up_EDF, "up_EDF");
+  }
+  if (experts.down_bias_ED.defined()) {
+    check_shape("down_bias_ED", experts.down_bias_ED, {count, width});
+    check_type("down_bias_ED", experts.down_bias_ED, up_EDF, "up_EDF");
+  }
+}
+
+void check_rows(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
+                int64_t width, const Tensor& like) {
+  if (x_ND.dim() != 2 || experts_NK.dim() != 2)
+    throw UserError("rows of shape {} sent to experts of shape {}; expected [N, D] and [N, K]",
+                    shape_text(x_ND.sizes().vec()), shape_text(experts_NK.sizes().vec()));
+  check_shape("x_ND", x_ND, {x_ND.size(0), width});
+  check_shape("experts_NK", experts_NK, {x_ND.size(0), experts_NK.size(1)});
+  check_shape("weights_NK", weights_NK, {x_ND.size(0), experts_NK.size(1)});
+  check_type("x_ND", x_ND, like, "the weights");
+  if (experts_NK.scalar_type() != at::kLong)
+    throw UserError("experts_NK is {}; expected Long", c10::toString(experts_NK.scalar_type()));
+  if (!at::isFloatingType(weights_NK.scalar_type()))
+    throw UserError("weights_NK is {}; expected a floating-point type",
+                    c10::toString(weights_NK.scalar_type()));
+}
+
+bool has_kernels(const Tensor& weights) {
+  return weights.is_cpu() &&
+         (weights.scalar_type() == at::kFloat || weights.scalar_type() == at::kBFloat16);
+}
+
+}  // namespace
+
+// The layer's weights are there where they are not packed: for what has no kernels.
+struct PackedFeedForward::Packed {
+  SparseLayer layer;
+  Tensor like;  // an empty tensor of the weights' type
+};
+
+Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
+                           const FeedForwardWeights& experts, FeedForwardKind kind) {
+  check_weights(experts, kind);
+  check_rows(x_ND, experts_NK, weights_NK, experts.up_EDF.size(1), experts.up_EDF);
+  if (!has_kernels(x_ND)) return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind);
+  return block_feed_forward(x_ND, experts_NK, weights_NK, experts, kind, best_arithmetic());
+}
+
+std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwardWeights& experts) {
+  const Tensor& up_EDF = experts.up_EDF;
+  const char* type = c10::toString(up_EDF.scalar_type());
+  if (!has_kernels(up_EDF))
+    return fmt::format("ATen's operators, expert by expert: no kernels for {} on {}", type,
+                       up_EDF.device().str());
+  const Arithmetic arithmetic = best_arithmetic();
+  const bool converted = up_EDF.scalar_type() == at::kBFloat16 && !arithmetic.bfloat16_products;
+  return fmt::format(
+      "grouped product of {} by {}, {} code around it: {} rows an expert in the mean, {} at a time "
+      "in cache",
+      type, converted ? "float32 kernels, there being none of its own" : "oneDNN's kernels",
+      path_name(arithmetic.vectors), rows * chosen / up_EDF.size(0), kBlockRows);
+}
+
+PackedFeedForward::PackedFeedForward(const FeedForwardWeights& experts, FeedForwardKind kind) {
+  check_weights(experts, kind);
+  const c10::NoGradGuard no_gradients;
+  auto packed = std::make_shared<Packed>(
+      Packed{SparseLayer(experts, kind, best_arithmetic()), experts.up_EDF.new_empty({0})});
+  if (has_kernels(packed->like)) {
+    packed->layer.packed = pack_weights(packed->layer);
+    packed->layer.weights = {};
+  }
+  packed_ = packed;
+}
+
+Tensor PackedFeedForward::forward(const Tensor& x_ND, const Tensor& experts_NK,
+                                  const Tensor& weights_NK) const {
+  const c10::NoGradGuard no_gradients;
+  const SparseLayer& layer = packed_->layer;
+  check_rows(x_ND, experts_NK, weights_NK, layer.shape.width, packed_->like);
+  if (!has_kernels(x_ND))
+    return plain_feed_forward(x_ND, experts_NK, weights_NK, layer.weights, layer.kind);
+  const RoutedRows routed = route_rows(experts_NK, layer.shape.experts);
+  return forward_blocks(layer, x_ND.contiguous(), routed_weights(weights_NK, routed), routed,
+                        nullptr);
+}
+
+}  // namespace moestro
