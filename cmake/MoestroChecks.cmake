@@ -68,8 +68,13 @@ if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT MOESTRO_SA
     set(kernels "${PROJECT_SOURCE_DIR}/src/nn/kernels")
     add_executable(moestro_kernel_instructions
                    tests/instructions/kernels.cpp "${kernels}/conv_pool_kernel.cpp"
-                   "${kernels}/mix_kernel.cpp" "${kernels}/vector_path.cpp")
-    target_include_directories(moestro_kernel_instructions PRIVATE src)
+                   "${kernels}/mix_kernel.cpp" "${kernels}/vector_path.cpp"
+                   "${kernels}/feed_forward/activation.cpp" "${kernels}/feed_forward/packing.cpp")
+    # Headers of LibTorch only, for the type bfloat16.
+    target_include_directories(moestro_kernel_instructions PRIVATE src include)
+    target_include_directories(
+      moestro_kernel_instructions SYSTEM
+      PRIVATE "$<TARGET_PROPERTY:LibTorch::LibTorch,INTERFACE_INCLUDE_DIRECTORIES>")
     target_compile_features(moestro_kernel_instructions PRIVATE cxx_std_20)
     add_test(NAME kernel_instructions
              COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/instructions/counting.py"

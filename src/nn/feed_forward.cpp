@@ -5,6 +5,7 @@
 
 #include "kernels/feed_forward/function.h"
 #include "kernels/feed_forward/plain.h"
+#include "kernels/feed_forward/routed_rows.h"
 #include "kernels/feed_forward/tasks.h"
 #include "moestro/core/error.h"
 
@@ -26,8 +27,11 @@ void check_type(const char* name, const Tensor& tensor, const Tensor& like, cons
 
 void check_weights(const FeedForwardWeights& experts, FeedForwardKind kind) {
   const Tensor &up_EDF = experts.up_EDF, &down_EFD = experts.down_EFD;
-  if (up_EDF.dim() != 3 || down_EFD.dim() != 3 || up_EDF.size(0) == 0)
+  if (up_EDF.dim() != 3 || down_EFD.dim() != 3)
     throw UserError("weights of shapes {} and {}; expected [E, D, F] and [E, F, D]",
+                    shape_text(up_EDF.sizes().vec()), shape_text(down_EFD.sizes().vec()));
+  if (up_EDF.numel() == 0 || down_EFD.numel() == 0)
+    throw UserError("weights of shapes {} and {}; expected at least one expert, row and column",
                     shape_text(up_EDF.sizes().vec()), shape_text(down_EFD.sizes().vec()));
   const int64_t parts = kind == FeedForwardKind::swiglu ? 2 : 1;
   const int64_t count = up_EDF.size(0), width = up_EDF.size(1), hidden = down_EFD.size(1);
@@ -53,6 +57,10 @@ void check_rows(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weig
   check_shape("experts_NK", experts_NK, {x_ND.size(0), experts_NK.size(1)});
   check_shape("weights_NK", weights_NK, {x_ND.size(0), experts_NK.size(1)});
   check_type("x_ND", x_ND, like, "the weights");
+  for (const Tensor& decision : {experts_NK, weights_NK})
+    if (decision.device() != x_ND.device())
+      throw UserError("a routing on {}; expected {}, as x_ND", decision.device().str(),
+                      x_ND.device().str());
   if (experts_NK.scalar_type() != at::kLong)
     throw UserError("experts_NK is {}; expected Long", c10::toString(experts_NK.scalar_type()));
   if (!at::isFloatingType(weights_NK.scalar_type()))
@@ -77,7 +85,10 @@ Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const T
                            const FeedForwardWeights& experts, FeedForwardKind kind) {
   check_weights(experts, kind);
   check_rows(x_ND, experts_NK, weights_NK, experts.up_EDF.size(1), experts.up_EDF);
-  if (!has_kernels(x_ND)) return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind);
+  if (!has_kernels(x_ND)) {
+    route_rows(experts_NK.cpu(), experts.up_EDF.size(0));  // throws where a choice is out of range
+    return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind);
+  }
   return block_feed_forward(x_ND, experts_NK, weights_NK, experts, kind, best_arithmetic());
 }
 
@@ -113,9 +124,9 @@ Tensor PackedFeedForward::forward(const Tensor& x_ND, const Tensor& experts_NK,
   const c10::NoGradGuard no_gradients;
   const SparseLayer& layer = packed_->layer;
   check_rows(x_ND, experts_NK, weights_NK, layer.shape.width, packed_->like);
+  const RoutedRows routed = route_rows(experts_NK.cpu(), layer.shape.experts);
   if (!has_kernels(x_ND))
     return plain_feed_forward(x_ND, experts_NK, weights_NK, layer.weights, layer.kind);
-  const RoutedRows routed = route_rows(experts_NK, layer.shape.experts);
   return forward_blocks(layer, x_ND.contiguous(), routed_weights(weights_NK, routed), routed,
                         nullptr);
 }

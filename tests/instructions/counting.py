@@ -20,7 +20,9 @@ def instructions(program: str, kernel: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         result = subprocess.run(
             ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
-             f"--toggle-collect=moestro::{kernel}(*", program, kernel],
+             # Templates are named with their result in front and their types behind.
+             f"--toggle-collect=moestro::{kernel}(*", f"--toggle-collect=void moestro::{kernel}<*",
+             program, kernel],
             capture_output=True, text=True)
     collected = re.search(r"Collected : (\d+)", result.stderr)
     if result.returncode or not collected:
@@ -47,8 +49,11 @@ def main(program: str, compiler: str, store: bool) -> int:
     if not store and stored.get("compiler") != compiler:
         print(f'counts are of {stored.get("compiler")}, the compiler is {compiler}: nothing to compare')
         return SKIPPED
-    kernels = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()
-    counts = {kernel: instructions(program, kernel) for kernel in kernels}
+    listed = subprocess.run([program], capture_output=True, text=True)
+    if listed.returncode == SKIPPED:
+        print("this machine has no AVX2: nothing to count")
+        return SKIPPED
+    counts = {kernel: instructions(program, kernel) for kernel in listed.stdout.split()}
     if store:
         STORED.write_text(json.dumps({"compiler": compiler, "instructions": counts}, indent=2) + "\n")
         return 0

@@ -1,7 +1,8 @@
 // Runs one of our vector kernels once, on made-up numbers, for counting.py to count its
 // instructions. No LibTorch: under callgrind its start would take a minute.
 //
-//   kernels NAME    NAME: one of those that `kernels` alone prints
+//   kernels NAME    NAME: one of those that `kernels` alone prints; exit code 77 without AVX2
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "nn/kernels/conv_pool_kernel.h"
+#include "nn/kernels/feed_forward/activation.h"
+#include "nn/kernels/feed_forward/packing.h"
 #include "nn/kernels/mix_kernel.h"
 
 using namespace moestro;
@@ -16,6 +19,7 @@ using namespace moestro;
 namespace {
 
 constexpr VectorPath kPath = VectorPath::avx2;
+constexpr int kNoSuchPath = 77;
 
 std::vector<float> numbers(int64_t count) {
   std::vector<float> all(count);
@@ -77,14 +81,39 @@ struct Mix {
   }
 };
 
+// A block of 256 rows of a sparse layer, 512 wide, 256 hidden.
+struct Block {
+  static constexpr int64_t kRows = 256, kWidth = 512;
+  std::vector<float> x = numbers(kRows * kWidth), out = numbers(kRows * kWidth);
+  RowSource<float> source{x.data(), kWidth};
+
+  void rows() { pack_rows(kPath, source, kRows, kWidth, out.data(), kWidth); }
+  void transposed() { pack_transposed(kPath, source, kRows, kRows, 0, kWidth, out.data(), kRows); }
+  void strip() { pack_strip(kPath, source, kRows, 0, kStrip, out.data()); }
+  void strip_transposed() { pack_strip_transposed(kPath, source, kStrip, 0, kRows, out.data()); }
+  void swiglu() {
+    activate(
+        kPath, FeedForwardKind::swiglu,
+        ActivationBlock<float, float>{
+            kRows, kStrip, {x.data(), x.data() + kRows * kStrip}, {}, {}, 0, out.data(), kStrip});
+  }
+};
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  const std::vector<VectorPath> paths = vector_paths();
+  if (std::ranges::find(paths, kPath) == paths.end()) return kNoSuchPath;
   const std::map<std::string, std::function<void()>> kernels = {
       {"images_to_lanes", [] { ConvPool().to_lanes(); }},
       {"conv_pool_forward", [] { ConvPool().forward(); }},
       {"conv_pool_backward", [] { ConvPool().backward(); }},
       {"patch_sums", [] { ConvPool().sums(); }},
+      {"pack_rows", [] { Block().rows(); }},
+      {"pack_transposed", [] { Block().transposed(); }},
+      {"pack_strip", [] { Block().strip(); }},
+      {"pack_strip_transposed", [] { Block().strip_transposed(); }},
+      {"activate", [] { Block().swiglu(); }},
       {"mix_forward", [] { Mix().forward(); }},
       {"mix_backward", [] { Mix().backward(); }},
   };

@@ -255,6 +255,18 @@ TEST(SparseFeedForward, refuses_second_derivatives) {
   EXPECT_ANY_THROW(torch::autograd::grad({y_ND}, {leaves.x_ND}, {leaves.probe_ND}, true, true));
 }
 
+TEST(SparseFeedForward, lets_a_nan_be_seen) {
+  for (const FeedForwardKind kind : {kRelu, kGelu, kSwiglu}) {
+    const Case c = {9, 2, 3, 20, 10, Load::random, kind, false};
+    Leaves leaves(c, at::kFloat);
+    leaves.x_ND = leaves.x_ND.detach().clone();
+    leaves.x_ND[4][7] = std::nanf("");
+    const Tensor seen_N = apply(leaves, routing(c), kind).isnan().all(1);
+    EXPECT_EQ(seen_N.sum().item<int64_t>(), 1);
+    EXPECT_TRUE(seen_N[4].item<bool>());
+  }
+}
+
 TEST(SparseFeedForward, names_what_does_not_agree) {
   const Case c = {4, 2, 3, 6, 5, Load::random, kSwiglu, true};
   const Tensor experts_NK = routing(c);
@@ -268,6 +280,16 @@ TEST(SparseFeedForward, names_what_does_not_agree) {
             "row 2 is sent to expert 3; expected one of 3, or -1 for none");
   EXPECT_EQ(message([](Leaves&, Tensor& experts) { experts[1][0] = -2; }),
             "row 1 is sent to expert -2; expected one of 3, or -1 for none");
+  EXPECT_EQ(message([&](Leaves& l, Tensor& experts) {
+              l = Leaves(c, at::kDouble);
+              experts[2][1] = 3;
+            }),
+            "row 2 is sent to expert 3; expected one of 3, or -1 for none");
+  EXPECT_EQ(message([](Leaves& l, Tensor&) {
+              l.experts.up_EDF = l.experts.up_EDF.narrow(2, 0, 0);
+              l.experts.down_EFD = l.experts.down_EFD.narrow(1, 0, 0);
+            }),
+            "weights of shapes 3x6x0 and 3x0x6; expected at least one expert, row and column");
   EXPECT_EQ(message([](Leaves& l, Tensor&) { l.x_ND = l.x_ND.to(at::kBFloat16); }),
             "x_ND is BFloat16 on cpu; expected Float on cpu, as the weights");
   EXPECT_EQ(message([](Leaves& l, Tensor&) {

@@ -1,5 +1,6 @@
 // The first layers in one pass (float32) beside the same layers one by one (float64).
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/function.h>
 
 #include "network_fixture.h"
 
@@ -63,6 +64,31 @@ TEST(FirstLayers, in_one_pass_equal_the_layers_one_by_one) {
       ASSERT_TRUE(is_fused(networks.fused)) << layers[0];
       expect_equal_pass(networks, normal({21, 1, 11, 14}, 5), kTraining);
     }
+}
+
+// Names of all nodes that a tensor's gradient passes through.
+std::string graph(const Tensor& out) {
+  std::string names;
+  std::vector<torch::autograd::Node*> left = {out.grad_fn().get()};
+  while (!left.empty()) {
+    torch::autograd::Node* node = left.back();
+    left.pop_back();
+    names += node->name() + " ";
+    for (const torch::autograd::Edge& edge : node->next_edges())
+      if (edge.function) left.push_back(edge.function.get());
+  }
+  return names;
+}
+
+// Not only said to be one pass.
+TEST(FirstLayers, are_one_node_of_the_graph) {
+  const Pair networks = pair(kNormalised, {1, 10, 10}, 2);
+  const Tensor x = normal({4, 1, 10, 10}, 5);
+  const std::string fused = graph(forward_all(networks.fused, x.to(at::kFloat), kTraining)),
+                    plain = graph(forward_all(networks.plain, x, kTraining));
+  EXPECT_NE(fused.find("ConvPool"), std::string::npos) << fused;
+  EXPECT_EQ(fused.find("ConvolutionBackward"), std::string::npos) << fused;
+  EXPECT_NE(plain.find("ConvolutionBackward"), std::string::npos) << plain;
 }
 
 TEST(FirstLayers, fold_running_statistics_in_evaluation) {

@@ -86,6 +86,17 @@ TEST_P(MixPaths, leave_out_an_expert_of_weight_zero) {
   EXPECT_TRUE(weights.grad().isfinite().all().item<bool>());
 }
 
+TEST_P(MixPaths, give_a_class_that_no_expert_holds_possible_no_gradient) {
+  Tensor out = normal({20, 3, 5}, 1).to(at::kFloat);
+  out.select(2, 3).fill_(-INFINITY);
+  const Tensor leaf_NKC = leaf(out, at::kFloat), weights = at::full({20, 3}, 1.f / 3);
+  const Tensor mixed = mix_probabilities(leaf_NKC, weights, GetParam());
+  EXPECT_TRUE(mixed.select(1, 3).isneginf().all().item<bool>());
+  mixed.select(1, 0).sum().backward();
+  EXPECT_TRUE(leaf_NKC.grad().isfinite().all().item<bool>());
+  EXPECT_EQ(leaf_NKC.grad().select(2, 3).abs().max().item<float>(), 0);
+}
+
 TEST_P(MixPaths, let_a_nan_be_seen) {
   for (const int64_t place : {0, 4}) {
     Tensor out = normal({3, 2, 5}, 1).to(at::kFloat);

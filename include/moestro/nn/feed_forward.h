@@ -33,8 +33,8 @@ Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const T
 // Which way sparse_feed_forward() goes for N = rows, K = chosen, and why: one line for people.
 std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwardWeights& experts);
 
-// The same without gradients, from weights packed once: a copy of them in the order in which they
-// are read.
+// The same without gradients, from weights packed once: where there are kernels a copy of them, in
+// the order in which they are read; elsewhere the weights themselves.
 class PackedFeedForward {
  public:
   PackedFeedForward(const FeedForwardWeights& experts, FeedForwardKind kind);

@@ -5,6 +5,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "first_derivative.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -14,6 +15,20 @@ namespace {
 template <class Code>
 void for_blocks(const ImageLanes& images, const Code& code) {
   at::parallel_for(0, images.shape.blocks(lane_count(images.path)), 1, code);
+}
+
+// In their order, which ATen's sum makes depend on the number of threads where tensors are large.
+template <class T>
+Tensor sum_of_blocks(const Tensor& blocks) {
+  Tensor total = blocks[0].clone();
+  const int64_t count = total.numel();
+  T* sums = total.mutable_data_ptr<T>();
+  const T* block = blocks.const_data_ptr<T>();
+  for (int64_t b = 1; b < blocks.size(0); ++b) {
+    block += count;
+    for (int64_t i = 0; i < count; ++i) sums[i] += block[i];
+  }
+  return total;
 }
 
 struct Layout {
@@ -66,7 +81,7 @@ Tensor filter_gradients(const ImageLanes& images, const Tensor& winners, const T
   for_blocks(images, [&](int64_t first, int64_t last) {
     conv_pool_backward(images.path, work, first, last);
   });
-  return grads_BGP.sum(0);
+  return sum_of_blocks<float>(grads_BGP);
 }
 
 struct ConvPoolFunction : torch::autograd::Function<ConvPoolFunction> {
@@ -77,9 +92,7 @@ struct ConvPoolFunction : torch::autograd::Function<ConvPoolFunction> {
     const Tensor winners =
         at::empty({images.shape.blocks(lanes), images.shape.filters, images.shape.windows(), lanes},
                   weight.options().dtype(at::kByte).requires_grad(false));
-    // Not outputs or inputs of the function: nothing that autograd must watch.
-    context->saved_data["lanes"] = images.lanes;
-    context->saved_data["winners"] = winners;
+    context->save_for_backward({images.lanes, winners});
     const ConvPoolShape& s = images.shape;
     context->saved_data["shape"] =
         Shape{s.samples, s.channels, s.height, s.width, s.pad, s.kernel, s.filters};
@@ -91,13 +104,14 @@ struct ConvPoolFunction : torch::autograd::Function<ConvPoolFunction> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("conv_pool");
+    const auto tensors = context->get_saved_variables();
     auto& saved = context->saved_data;
     const Shape s = saved["shape"].toIntVector();
     const ImageLanes images{static_cast<VectorPath>(saved["path"].toInt()),
                             {s[0], s[1], s[2], s[3], s[4], s[5], s[6]},
-                            saved["lanes"].toTensor()};
-    const Tensor all_GP =
-        filter_gradients(images, saved["winners"].toTensor(), grads[0], saved["experts"].toInt());
+                            tensors[0]};
+    const Tensor all_GP = filter_gradients(images, tensors[1], grads[0], saved["experts"].toInt());
     const int64_t taps = images.shape.taps();
     return {all_GP.narrow(1, 0, taps).reshape(saved["weight"].toIntVector()),
             all_GP.select(1, taps).contiguous(), Tensor(), Tensor(), Tensor()};
@@ -142,7 +156,7 @@ PatchMoments patch_moments(const ImageLanes& images) {
     patch_sums(images.path, shape, images.lanes.const_data_ptr<float>(),
                sums.mutable_data_ptr<double>(), first, last);
   });
-  const Tensor means = sums.sum(0).div_(count);
+  const Tensor means = sum_of_blocks<double>(sums).div_(count);
   const Tensor mean_P = means.select(1, taps), upper_PP = means.narrow(1, 0, taps);
   const Tensor second_PP = upper_PP.triu() + upper_PP.triu(1).t();
   return {mean_P, second_PP - at::outer(mean_P, mean_P), count};

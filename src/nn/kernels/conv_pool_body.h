@@ -168,14 +168,29 @@ inline void conv_pool_backward(const ConvPoolBackward& work, float* scratch, int
   convolve_back<5>(work, scratch, first, last);
 }
 
-// The taps [a, a + A) with themselves and all later ones of a K x K kernel on one channel: for
-// each, as many sums as stay in registers.
+// Sums over the positions of a row are of float32, those over rows of double: where pixels are far
+// from zero, what is left of a variance is small beside them.
+typedef double Doubles __attribute__((vector_size(8 * kLanes)));
+
+MOESTRO_INLINE void add_row(Doubles& total, const Floats& row) {
+  total += __builtin_convertvector(row, Doubles);
+}
+
+MOESTRO_INLINE double sum(const Doubles& value) {
+  double total = 0;
+  for (int i = 0; i < kLanes; ++i) total += value[i];
+  return total;
+}
+
+// B taps from A on with themselves and all later ones, of a K x K kernel on one channel: as many
+// sums as stay in registers.
 template <int K, int A, int B>
 inline void sum_channel(const ConvPoolShape& shape, const float* lanes, double* moments) {
   const int64_t width = shape.padded_width(), taps = shape.taps();
-  constexpr int kTaps = K * K, kLater = kTaps - A;
-  Floats with[B][kLater] = {}, alone[B] = {};
-  for (int64_t i = 0; i < shape.conv_height(); ++i)
+  constexpr int kLater = K * K - A;
+  Doubles totals[B][kLater] = {}, total[B] = {};
+  for (int64_t i = 0; i < shape.conv_height(); ++i) {
+    Floats with[B][kLater] = {}, alone[B] = {};
     for (int64_t j = 0; j < shape.conv_width(); ++j) {
       Floats values[kLater];
 #pragma GCC unroll 9
@@ -188,10 +203,17 @@ inline void sum_channel(const ConvPoolShape& shape, const float* lanes, double* 
         for (int t = a; t < kLater; ++t) with[a][t] += values[a] * values[t];
       }
     }
+#pragma GCC unroll 9
+    for (int a = 0; a < B; ++a) {
+      add_row(total[a], alone[a]);
+#pragma GCC unroll 9
+      for (int t = a; t < kLater; ++t) add_row(totals[a][t], with[a][t]);
+    }
+  }
   for (int a = 0; a < B; ++a) {
     double* sums = moments + (A + a) * (taps + 1);
-    sums[taps] = sum(alone[a]);
-    for (int t = a; t < kLater; ++t) sums[A + t] = sum(with[a][t]);
+    sums[taps] = sum(total[a]);
+    for (int t = a; t < kLater; ++t) sums[A + t] = sum(totals[a][t]);
   }
 }
 
@@ -205,8 +227,9 @@ inline void sum_products(const ConvPoolShape& shape, const float* lanes, int64_t
 #pragma GCC unroll 9
   for (int t = 0; t < kAtOnce; ++t)
     others[t] = lanes + shape.tap_place(std::min(b + t, last)) * kLanes;
-  Floats with[kAtOnce] = {}, alone = {};
-  for (int64_t i = 0; i < shape.conv_height(); ++i)
+  Doubles totals[kAtOnce] = {}, total = {};
+  for (int64_t i = 0; i < shape.conv_height(); ++i) {
+    Floats with[kAtOnce] = {}, alone = {};
     for (int64_t j = 0; j < shape.conv_width(); ++j) {
       const int64_t at = (i * width + j) * kLanes;
       const Floats value = load<Floats>(one + at);
@@ -214,10 +237,14 @@ inline void sum_products(const ConvPoolShape& shape, const float* lanes, int64_t
 #pragma GCC unroll 9
       for (int t = 0; t < kAtOnce; ++t) with[t] += value * load<Floats>(others[t] + at);
     }
-  sums[last + 1] = sum(alone);
+    add_row(total, alone);
+#pragma GCC unroll 9
+    for (int t = 0; t < kAtOnce; ++t) add_row(totals[t], with[t]);
+  }
+  sums[last + 1] = sum(total);
 #pragma GCC unroll 9
   for (int t = 0; t < kAtOnce; ++t)
-    if (b + t <= last) sums[b + t] = sum(with[t]);
+    if (b + t <= last) sums[b + t] = sum(totals[t]);
 }
 
 inline void patch_sums(const ConvPoolShape& shape, const float* lanes, double* moments,

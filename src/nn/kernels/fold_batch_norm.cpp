@@ -8,6 +8,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "first_derivative.h"
 namespace moestro {
 namespace {
 
@@ -61,9 +62,7 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
       statistics[g] = filter.shift + bias[g];
       statistics[filters + g] = filter.variance;
     }
-    context->save_for_backward({weight_GP, scale_G});
-    context->saved_data["mean"] = mean_P;
-    context->saved_data["covariance"] = covariance_PP;
+    context->save_for_backward({weight_GP, scale_G, mean_P, covariance_PP});
     context->saved_data["epsilon"] = epsilon;
     context->mark_non_differentiable({statistics_2G});
     return {folded_GP, folded_G, statistics_2G};
@@ -71,10 +70,10 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("fold_batch_norm");
     const auto saved = context->get_saved_variables();
-    const Tensor &weight_GP = saved[0], &scale_G = saved[1];
-    const Tensor mean_P = context->saved_data["mean"].toTensor(),
-                 covariance_PP = context->saved_data["covariance"].toTensor();
+    const Tensor &weight_GP = saved[0], &scale_G = saved[1], &mean_P = saved[2],
+                 &covariance_PP = saved[3];
     const double epsilon = context->saved_data["epsilon"].toDouble();
     const int64_t filters = weight_GP.size(0), taps = weight_GP.size(1);
     const Tensor grad_GP = grads[0].contiguous(), grad_G = grads[1].contiguous();

@@ -9,6 +9,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "first_derivative.h"
 namespace moestro {
 namespace {
 
@@ -113,6 +114,7 @@ struct MaxPool2x2 : torch::autograd::Function<MaxPool2x2> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("max_pool_windows");
     const Tensor winners = context->get_saved_variables()[0];
     const Tensor grad_out = grads[0].contiguous();
     const Shape shape = context->saved_data["shape"].toIntVector();

@@ -82,7 +82,10 @@ inline void mix_block_back(const MixBackward& work, float* scratch, int64_t bloc
     Floats total = {};
     for (int64_t c = 0; c < width; c += kLanes) {
       const Floats log_p = load<Floats>(logits + c) - normaliser;
-      const Floats share = load<Floats>(grads + c) * exponential(log_p - load<Floats>(mixed + c));
+      const Floats log_mixed = load<Floats>(mixed + c), lowest = Floats{} - 3e38f;
+      // A class that no expert holds possible has no share, rather than one of NaN.
+      const Floats ratio = log_mixed < lowest ? Floats{} : exponential(log_p - log_mixed);
+      const Floats share = load<Floats>(grads + c) * ratio;
       total += share;
       store(shares + c, share);
       store(logits + c, exponential(log_p));

@@ -7,6 +7,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "first_derivative.h"
 namespace moestro {
 namespace {
 
@@ -54,17 +55,17 @@ struct MixFunction : torch::autograd::Function<MixFunction> {
                         const Tensor& any_weights_NK, VectorPath path) {
     const Tensor out_NKC = dense(any_out_NKC), weights_NK = any_weights_NK.contiguous();
     const auto [mixed_NC, normalisers] = mixed(out_NKC, weights_NK, path);
-    context->save_for_backward({out_NKC, weights_NK, mixed_NC});
-    context->saved_data["normalisers"] = normalisers;
+    context->save_for_backward({out_NKC, weights_NK, mixed_NC, normalisers});
     context->saved_data["path"] = static_cast<int64_t>(path);
     return mixed_NC;
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("mix_probabilities");
     const auto saved = context->get_saved_variables();
-    const Tensor &out_NKC = saved[0], &weights_NK = saved[1], &mixed_NC = saved[2];
-    const Tensor normalisers = context->saved_data["normalisers"].toTensor();
+    const Tensor &out_NKC = saved[0], &weights_NK = saved[1], &mixed_NC = saved[2],
+                 &normalisers = saved[3];
     const Tensor grad_NC = grads[0].contiguous();
     const auto path = static_cast<VectorPath>(context->saved_data["path"].toInt());
     Tensor grad_out = at::empty_like(out_NKC), grad_weights = at::empty_like(weights_NK);

@@ -9,6 +9,7 @@
 
 #include "feed_forward/packing.h"
 #include "feed_forward/product.h"
+#include "first_derivative.h"
 
 namespace moestro {
 namespace {
@@ -172,6 +173,7 @@ struct StackedProduct : torch::autograd::Function<StackedProduct> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("stacked_product");
     const auto saved = context->get_saved_variables();
     const Tensor grad_ENF = grads[0].contiguous();
     Tensor grad_x, grad_weight, grad_bias;

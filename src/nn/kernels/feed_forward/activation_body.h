@@ -2,21 +2,17 @@
 
 #include "numbers_body.h"
 
-MOESTRO_INLINE Floats splat(float value) {
-  return Floats{} + value;
-}
-
 struct Relu {
   static constexpr int kParts = 1;
   MOESTRO_INLINE static Floats value(const Floats& x, const Floats&) {
-    return x > 0 ? x : Floats{};
+    return x <= 0 ? Floats{} : x;  // a NaN stays one
   }
   // -> h, and into grads what grad_h becomes.
   MOESTRO_INLINE static Floats backward(const Floats& x, const Floats&, const Floats& grad,
                                         Floats (&grads)[2]) {
     const Floats zero = {};
-    grads[0] = x > 0 ? grad : zero;
-    return x > 0 ? x : zero;
+    grads[0] = x <= 0 ? zero : grad;
+    return x <= 0 ? zero : x;
   }
 };
 

@@ -4,7 +4,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "moestro/core/error.h"
+#include "../first_derivative.h"
 
 namespace moestro {
 namespace {
@@ -42,8 +42,7 @@ struct BlockFeedForward : torch::autograd::Function<BlockFeedForward> {
 
   static tensor_list backward(AutogradContext* context, tensor_list grads) {
     RECORD_FUNCTION("moestro::sparse_feed_forward_backward", c10::ArrayRef<const c10::IValue>());
-    if (at::GradMode::is_enabled())
-      throw UserError("sparse_feed_forward has no second derivatives");
+    refuse_second_derivatives("sparse_feed_forward");
     const auto saved = context->get_saved_variables();
     const Tensor &x_ND = saved[0], &weights_NK = saved[1];
     const SparseLayer layer({saved[3], saved[4], saved[5], saved[6]},

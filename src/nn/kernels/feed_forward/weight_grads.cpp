@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kOutRows = 128;   // rows of the gradient in a task, at most
 constexpr int64_t kOutStrips = 16;  // and strips
 constexpr int64_t kSumStep = 256;   // routed rows summed at a time
-constexpr int64_t kSumTail = 16;    // of which there is a multiple
+constexpr int64_t kSumTail = 32;    // of which there is a multiple
 
 struct GradTask {
   int64_t expert, first_row, rows, first_strip, strips;
