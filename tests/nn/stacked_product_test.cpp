@@ -95,11 +95,12 @@ TEST(StackedProduct, gives_the_same_bits_on_any_number_of_threads) {
 }
 
 TEST(StackedProduct, is_taken_for_wide_layers_in_float32_on_the_cpu) {
-  const Tensor x = at::ones({2, 128, 256}), weight = at::ones({2, 256, 64});
+  const Tensor x = at::ones({2, 128, 256}), weight = at::ones({2, 256, 128});
   EXPECT_TRUE(stacked_product_pays(x, weight));
   EXPECT_FALSE(stacked_product_pays(x.to(at::kDouble), weight.to(at::kDouble)));
   EXPECT_FALSE(stacked_product_pays(x.to(at::kBFloat16), weight.to(at::kBFloat16)));
   EXPECT_FALSE(stacked_product_pays(x, weight.narrow(2, 0, 5)));
+  EXPECT_FALSE(stacked_product_pays(x.narrow(2, 0, 100), weight.narrow(1, 0, 100)));
   EXPECT_FALSE(stacked_product_pays(x.narrow(1, 0, 4), weight));
 }
 

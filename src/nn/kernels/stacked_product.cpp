@@ -14,8 +14,8 @@
 namespace moestro {
 namespace {
 
-// Measured with gradients: below these a batched product is as fast, or faster.
-constexpr int64_t kLeastRows = 64, kLeastDepth = 128, kLeastWidth = 32;
+// Measured with gradients (benchmarks/products.cpp): below these, packing takes what it saves.
+constexpr int64_t kLeastRows = 64, kLeastDepth = 256, kLeastWidth = 128;
 
 // One strip of columns of the product of one expert's rows [first, first + rows).
 struct StripTask {
