@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include "kernels/feed_forward/cut.h"
 #include "kernels/feed_forward/function.h"
 #include "kernels/feed_forward/plain.h"
 #include "kernels/feed_forward/routed_rows.h"
-#include "kernels/feed_forward/tasks.h"
 #include "moestro/core/error.h"
 
 namespace moestro {

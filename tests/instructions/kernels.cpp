@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "nn/kernels/blocks/packing.h"
 #include "nn/kernels/conv_pool_kernel.h"
 #include "nn/kernels/feed_forward/activation.h"
-#include "nn/kernels/feed_forward/packing.h"
 #include "nn/kernels/mix_kernel.h"
 
 using namespace moestro;

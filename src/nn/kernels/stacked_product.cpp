@@ -7,8 +7,8 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "feed_forward/packing.h"
-#include "feed_forward/product.h"
+#include "blocks/packing.h"
+#include "blocks/product.h"
 #include "first_derivative.h"
 
 namespace moestro {

@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
+#include "../blocks/packing.h"
 #include "../vector_path.h"
 #include "moestro/nn/feed_forward.h"
-#include "packing.h"
 
 namespace moestro {
 

@@ -1,6 +1,6 @@
 // The loops of activation.h. No include guard: see on_each_path.h.
 
-#include "numbers_body.h"
+#include "../blocks/numbers_body.h"
 
 struct Relu {
   static constexpr int kParts = 1;

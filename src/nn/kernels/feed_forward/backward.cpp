@@ -1,8 +1,9 @@
 #include <ATen/ATen.h>
 
+#include "../blocks/product.h"
 #include "activation.h"
+#include "cut.h"
 #include "layer.h"
-#include "product.h"
 #include "weight_grads.h"
 
 namespace moestro {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "activation.h"
+#include "cut.h"
 #include "layer.h"
 #include "weight_strips.h"
 

@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include "../blocks/tasks.h"
+
 namespace moestro {
 namespace {
 
 int64_t padded(int64_t columns) {
-  return (columns + 15) / 16 * 16;
+  return round_up(columns, 16);
 }
 
 Tensor padded_bias(const Tensor& bias, int64_t parts) {

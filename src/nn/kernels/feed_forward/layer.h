@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "../blocks/packing.h"
 #include "../vector_path.h"
 #include "moestro/nn/feed_forward.h"
-#include "packing.h"
 #include "routed_rows.h"
 
 namespace moestro {

@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "../blocks/product.h"
 #include "activation.h"
-#include "product.h"
 
 namespace moestro {
 namespace {
@@ -35,10 +35,6 @@ template <class S>
 RowSource<S> from(const RowSource<S>& source, int64_t first) {
   if (source.numbers) return {source.base, source.stride, source.numbers + first};
   return {source.base + first * source.stride, source.stride};
-}
-
-int64_t padded_sum(int64_t rows) {
-  return (rows + kSumTail - 1) / kSumTail * kSumTail;
 }
 
 template <class A, class B, class S, class T>
@@ -77,7 +73,7 @@ struct WeightGrads {
     float* sums = nullptr;
     if constexpr (!kDirect) sums = carver.take<float>(kOutRows * sums_stride);
     for (int64_t m = 0; m < count; m += kSumStep) {
-      const int64_t rows = std::min(kSumStep, count - m), depth = padded_sum(rows);
+      const int64_t rows = std::min(kSumStep, count - m), depth = round_up(rows, kSumTail);
       pack_transposed(path, from(a.source, first + m), rows, depth, task.first_row, task.rows, left,
                       kSumStep);
       for (int64_t s = task.first_strip; s < task.first_strip + task.strips; ++s) {

@@ -1,9 +1,9 @@
 // Sums over the rows of each expert: the gradients of weights and biases.
 #pragma once
 
+#include "../blocks/packing.h"
 #include "../vector_path.h"
 #include "layer.h"
-#include "packing.h"
 #include "routed_rows.h"
 
 namespace moestro {

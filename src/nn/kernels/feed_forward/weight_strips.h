@@ -1,8 +1,8 @@
 // The strips of a layer's weights as right operands of the forward products.
 #pragma once
 
+#include "../blocks/product.h"
 #include "layer.h"
-#include "product.h"
 
 namespace moestro {
 

@@ -1,4 +1,4 @@
-// The work of a sparse layer in pieces, and who does them.
+// The work of blocked products in pieces, and who does them.
 #pragma once
 
 #include <algorithm>
@@ -9,19 +9,9 @@
 #include <ATen/Parallel.h>
 
 #include "block_product.h"
-#include "routed_rows.h"
 
 namespace moestro {
 
-// Rows of one expert, and strips of what they are multiplied with.
-struct BlockTask {
-  int64_t expert, first_row, rows, first_strip, strips;
-
-  // Reading a strip costs about as much as multiplying 16 rows with it.
-  int64_t cost() const { return (rows + 16) * strips; }
-};
-
-constexpr int64_t kBlockRows = 256;   // rows of a task, at most
 constexpr int64_t kDepthStep = 1024;  // rows of a strip, at most
 
 constexpr int64_t round_up(int64_t count, int64_t step) {
@@ -34,15 +24,11 @@ constexpr int64_t columns_of(int64_t strip, int64_t columns) {
   return std::min(kStrip, columns - strip * kStrip);
 }
 
-// Every routed row meets every strip in one task. The cut follows the load and the threads; no
-// result depends on it.
-std::vector<BlockTask> cut_blocks(const RoutedRows& routed, int64_t strips, int64_t threads);
-
 // Memory of each thread's own, for all phases of one call.
 class Scratch {
  public:
   explicit Scratch(int64_t bytes)
-      : bytes_((bytes + 4095) / 4096 * 4096),
+      : bytes_(round_up(bytes, 4096)),
         memory_(at::empty({threads() * bytes_}, at::TensorOptions().dtype(at::kByte))) {}
 
   static int64_t threads() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
@@ -68,7 +54,7 @@ class Carver {
   }
   template <class T>
   static constexpr int64_t bytes(int64_t count) {
-    return (count * static_cast<int64_t>(sizeof(T)) + 63) / 64 * 64;
+    return round_up(count * static_cast<int64_t>(sizeof(T)), 64);
   }
 
  private:

@@ -2,7 +2,7 @@
 
 #include <c10/util/BFloat16.h>
 
-#define MOESTRO_BODY "feed_forward/packing_body.h"
+#define MOESTRO_BODY "blocks/packing_body.h"
 #include "../on_each_path.h"
 
 namespace moestro {

@@ -1,4 +1,4 @@
-#include "tasks.h"
+#include "cut.h"
 
 #include <algorithm>
 
