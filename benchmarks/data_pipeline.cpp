@@ -8,8 +8,8 @@
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
-#include "moestro/core/memory.h"
 #include "moestro/data/batches.h"
+#include "program.h"
 
 namespace moestro::bench {
 namespace {
@@ -51,7 +51,6 @@ void time_conversion(benchmark::State& state) {
 int main(int argc, char** argv) {
   using namespace moestro::bench;
   using Words = std::vector<std::string>;
-  moestro::keep_freed_memory();
   for (const auto& [name, augment] :
        {std::pair{"batches/plain", Words{}}, {"batches/augmented", Words{"flip", "crop 4"}}})
     benchmark::RegisterBenchmark(name, time_epoch, augment)
@@ -60,8 +59,5 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("convert", time_conversion)
       ->Unit(benchmark::kMillisecond)
       ->UseRealTime();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return moestro::bench::run_program(argc, argv);
 }

@@ -7,9 +7,9 @@
 #include <benchmark/benchmark.h>
 #include <fmt/ranges.h>
 
-#include "moestro/core/memory.h"
 #include "nn/kernels/narrow_product.h"
 #include "nn/kernels/stacked_product.h"
+#include "program.h"
 
 namespace moestro::bench {
 namespace {
@@ -49,7 +49,6 @@ const std::vector<Shape> kShapes = {{1, 512, 1352, 512}, {1, 512, 169, 128}, {1,
 
 int main(int argc, char** argv) {
   using namespace moestro::bench;
-  moestro::keep_freed_memory();
   const std::pair<const char*, Product> ways[] = {{"batched", &batched},
                                                   {"blocks", &moestro::stacked_product},
                                                   {"transposed", &moestro::narrow_product}};
@@ -61,8 +60,5 @@ int main(int argc, char** argv) {
                                    })
           ->Unit(benchmark::kMillisecond)
           ->UseRealTime();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return moestro::bench::run_program(argc, argv);
 }

@@ -12,9 +12,9 @@
 #include <benchmark/benchmark.h>
 
 #include "moestro/core/error.h"
-#include "moestro/core/memory.h"
 #include "moestro/store/digest.h"
 #include "moestro/store/safetensors.h"
+#include "program.h"
 
 namespace moestro::bench {
 namespace {
@@ -119,7 +119,6 @@ void time_digest(benchmark::State& state) {
 
 int main(int argc, char** argv) {
   using namespace moestro::bench;
-  moestro::keep_freed_memory();
   using Function = void (*)(benchmark::State&);
   for (const auto& [name, function] : {std::pair<const char*, Function>{"write", time_write},
                                        {"plain_write", time_plain_write},
@@ -127,8 +126,5 @@ int main(int argc, char** argv) {
                                        {"read", time_read},
                                        {"plain_read", time_plain_read}})
     benchmark::RegisterBenchmark(name, function)->Unit(benchmark::kMillisecond)->UseRealTime();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return moestro::bench::run_program(argc, argv);
 }

@@ -14,9 +14,8 @@
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
-#include "moestro/core/memory.h"
-#include "moestro/core/version.h"
 #include "peak_memory.h"
+#include "program.h"
 #include "sparse_work.h"
 
 namespace moestro::bench {
@@ -157,15 +156,8 @@ class Registry {
 }  // namespace moestro::bench
 
 int main(int argc, char** argv) {
-  moestro::keep_freed_memory();
   const moestro::bench::Registry registry;
   registry.add_all("float32", at::kFloat);
   registry.add_all("bfloat16", at::kBFloat16);
-  benchmark::AddCustomContext("moestro", moestro::version());
-  benchmark::AddCustomContext("libtorch", moestro::libtorch_version());
-  benchmark::AddCustomContext("threads", std::to_string(at::get_num_threads()));
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return moestro::bench::run_program(argc, argv);
 }

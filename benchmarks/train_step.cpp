@@ -15,8 +15,7 @@
 
 #include "breakdown.h"
 #include "layer_cost.h"
-#include "moestro/core/memory.h"
-#include "moestro/core/version.h"
+#include "program.h"
 #include "step.h"
 
 namespace moestro::bench {
@@ -122,13 +121,6 @@ void register_all() {
 }  // namespace moestro::bench
 
 int main(int argc, char** argv) {
-  moestro::keep_freed_memory();
   moestro::bench::register_all();
-  benchmark::AddCustomContext("moestro", moestro::version());
-  benchmark::AddCustomContext("libtorch", moestro::libtorch_version());
-  benchmark::AddCustomContext("threads", std::to_string(at::get_num_threads()));
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return moestro::bench::run_program(argc, argv);
 }

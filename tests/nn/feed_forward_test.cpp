@@ -149,7 +149,6 @@ INSTANTIATE_TEST_SUITE_P(Each, FeedForwardPaths, ::testing::ValuesIn(arithmetics
 // A sum of n roundings grows like their root; 4 units in the last place for each, and the same
 // again for the functions.
 TEST_P(FeedForwardPaths, agree_with_float64_in_float32) {
-  if (GetParam().bfloat16_products) GTEST_SKIP() << "the same as without";
   for (const Case& c : kCases) {
     const double longest = std::max({c.width, 2 * c.hidden, c.rows, int64_t{4}});
     expect_close(by_blocks(c, at::kFloat, GetParam()), by_operators(c), c,

@@ -24,10 +24,10 @@ inline void images_to_lanes(const ConvPoolShape& shape, const float* x, float* l
   }
 }
 
-// The four convolutions of a window: sums[2 dy + dx] += w * patch at (dy, dx).
-template <int K>
-MOESTRO_INLINE void convolve_window(const float* patch, int64_t width, const float* weight,
-                                    Floats (&sums)[4]) {
+// meets(tap, p, value) for every tap of the K x K kernel at each of the window's four places
+// p = 2 dy + dx: value is what lies there. The patch is read once.
+template <int K, class Meets>
+MOESTRO_INLINE void for_window(const float* patch, int64_t width, const Meets& meets) {
 #pragma GCC unroll 6
   for (int r = 0; r <= K; ++r)
 #pragma GCC unroll 6
@@ -36,9 +36,18 @@ MOESTRO_INLINE void convolve_window(const float* patch, int64_t width, const flo
 #pragma GCC unroll 4
       for (int p = 0; p < 4; ++p) {
         const int i = r - p / 2, j = c - p % 2;
-        if (i >= 0 && i < K && j >= 0 && j < K) sums[p] += weight[i * K + j] * value;
+        if (i >= 0 && i < K && j >= 0 && j < K) meets(i * K + j, p, value);
       }
     }
+}
+
+// The four convolutions of a window.
+template <int K>
+MOESTRO_INLINE void convolve_window(const float* patch, int64_t width, const float* weight,
+                                    Floats (&sums)[4]) {
+  for_window<K>(patch, width, [&](int tap, int p, const Floats& value) MOESTRO_INLINED {
+    sums[p] += weight[tap] * value;
+  });
 }
 
 // The first of the largest, NaN above numbers, as at::max_pool2d.
@@ -109,17 +118,9 @@ inline void conv_pool_forward(const ConvPoolForward& work, float* scratch, int64
 template <int K>
 MOESTRO_INLINE void add_window(const float* patch, int64_t width, const Floats (&at)[4],
                                Floats (&sums)[K * K]) {
-#pragma GCC unroll 6
-  for (int r = 0; r <= K; ++r)
-#pragma GCC unroll 6
-    for (int c = 0; c <= K; ++c) {
-      const Floats value = load<Floats>(patch + (r * width + c) * kLanes);
-#pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p) {
-        const int i = r - p / 2, j = c - p % 2;
-        if (i >= 0 && i < K && j >= 0 && j < K) sums[i * K + j] += at[p] * value;
-      }
-    }
+  for_window<K>(patch, width, [&](int tap, int p, const Floats& value) MOESTRO_INLINED {
+    sums[tap] += at[p] * value;
+  });
 }
 
 // The gradients of one filter's weights on one channel; returns that of its bias.

@@ -19,7 +19,8 @@
 
 // Vectors are passed to inlined functions only: how they would be passed to others does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
-#define MOESTRO_INLINE inline __attribute__((always_inline))
+#define MOESTRO_INLINED __attribute__((always_inline))  // of a lambda
+#define MOESTRO_INLINE inline MOESTRO_INLINED
 
 namespace moestro::portable {
 constexpr int kLanes = 4;
