@@ -31,6 +31,12 @@ void pack_strip_transposed(VectorPath path, const RowSource<S>& source, int64_t 
   MOESTRO_ON_PATH(path, pack_strip_transposed(source, columns, first, depth, strip));
 }
 
+template <class S>
+void round_rows(VectorPath path, const float* in, int64_t in_stride, int64_t rows, int64_t columns,
+                S* out, int64_t out_stride) {
+  MOESTRO_ON_PATH(path, round_rows(in, in_stride, rows, columns, out, out_stride));
+}
+
 #define MOESTRO_PACKING(S, T)                                                                     \
   template void pack_rows(VectorPath, const RowSource<S>&, int64_t, int64_t, T*, int64_t);        \
   template void pack_transposed(VectorPath, const RowSource<S>&, int64_t, int64_t, int64_t,       \
@@ -42,5 +48,7 @@ MOESTRO_PACKING(float, float);
 MOESTRO_PACKING(c10::BFloat16, c10::BFloat16);
 MOESTRO_PACKING(c10::BFloat16, float);
 #undef MOESTRO_PACKING
+template void round_rows(VectorPath, const float*, int64_t, int64_t, int64_t, c10::BFloat16*,
+                         int64_t);
 
 }  // namespace moestro

@@ -45,4 +45,9 @@ template <class S, class T>
 void pack_strip_transposed(VectorPath path, const RowSource<S>& source, int64_t columns,
                            int64_t first, int64_t depth, T* strip);
 
+// out[r][c] = in[r][c] rounded to S.
+template <class S>
+void round_rows(VectorPath path, const float* in, int64_t in_stride, int64_t rows, int64_t columns,
+                S* out, int64_t out_stride);
+
 }  // namespace moestro

@@ -118,3 +118,13 @@ inline void pack_strip_transposed(const RowSource<c10::BFloat16>& source, int64_
                     return load<Floats>(padded);
                   });
 }
+
+template <class S>
+inline void round_rows(const float* in, int64_t in_stride, int64_t rows, int64_t columns, S* out,
+                       int64_t out_stride) {
+  for (int64_t r = 0; r < rows; ++r, in += in_stride, out += out_stride) {
+    int64_t c = 0;
+    for (; c + kLanes <= columns; c += kLanes) write(out + c, load<Floats>(in + c));
+    for (; c < columns; ++c) out[c] = static_cast<S>(in[c]);
+  }
+}

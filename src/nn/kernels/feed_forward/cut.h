@@ -16,7 +16,7 @@ struct BlockTask {
   int64_t cost() const { return (rows + 16) * strips; }
 };
 
-constexpr int64_t kBlockRows = 256;  // rows of a task, at most
+constexpr int64_t kBlockRows = 512;  // rows of a task, at most
 
 // Every routed row meets every strip in one task. The cut follows the load and the threads; no
 // result depends on it.

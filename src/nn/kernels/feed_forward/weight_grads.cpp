@@ -8,10 +8,10 @@
 namespace moestro {
 namespace {
 
-constexpr int64_t kOutRows = 128;   // rows of the gradient in a task, at most
-constexpr int64_t kOutStrips = 16;  // and strips
-constexpr int64_t kSumStep = 256;   // routed rows summed at a time
-constexpr int64_t kSumTail = 32;    // of which there is a multiple
+constexpr int64_t kOutRows = 256;  // rows of the gradient in a task, at most
+constexpr int64_t kOutStrips = 8;  // and strips
+constexpr int64_t kSumStep = 256;  // routed rows summed at a time
+constexpr int64_t kSumTail = 32;   // of which there is a multiple
 
 struct GradTask {
   int64_t expert, first_row, rows, first_strip, strips;
@@ -91,10 +91,8 @@ struct WeightGrads {
     }
     if constexpr (!kDirect)
       for (int64_t s = task.first_strip; s < task.first_strip + task.strips; ++s)
-        for (int64_t r = 0; r < task.rows; ++r)
-          for (int64_t c = 0; c < columns(s); ++c)
-            to[r * out_columns + first_column(s) + c] =
-                sums[r * sums_stride + (s - task.first_strip) * kStrip + c];
+        round_rows(path, sums + (s - task.first_strip) * kStrip, sums_stride, task.rows, columns(s),
+                   to + first_column(s), out_columns);
   }
 };
 

@@ -1,0 +1,94 @@
+// Layers of sparse experts for tests, with every tensor that a gradient reaches.
+#pragma once
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "gradient_check.h"
+#include "moestro/nn/feed_forward.h"
+
+namespace moestro::testing {
+
+struct FeedForwardCase {
+  enum Load { random, one_expert, with_empty_choices };
+  int64_t rows, chosen, experts, width, hidden;
+  Load load;
+  FeedForwardKind kind;
+  bool bias;
+
+  std::string text() const {
+    return fmt::format("N {} K {} E {} D {} F {}, load {}, kind {}, bias {}", rows, chosen, experts,
+                       width, hidden, static_cast<int>(load), static_cast<int>(kind), bias);
+  }
+};
+
+inline constexpr auto kRelu = FeedForwardKind::relu, kGelu = FeedForwardKind::gelu,
+                      kSwiglu = FeedForwardKind::swiglu;
+
+// Odd sizes, one row, no rows, all experts chosen, more rows than a block has, more columns than a
+// strip, and sums longer than those done at a time.
+inline const std::vector<FeedForwardCase> kFeedForwardCases = {
+    {150, 2, 5, 70, 37, FeedForwardCase::random, kSwiglu, true},
+    {150, 2, 5, 70, 37, FeedForwardCase::random, kGelu, false},
+    {550, 1, 3, 65, 130, FeedForwardCase::one_expert, kSwiglu, false},
+    {280, 2, 4, 64, 64, FeedForwardCase::one_expert, kRelu, true},
+    {61, 4, 4, 128, 100, FeedForwardCase::random, kGelu, true},
+    {90, 3, 8, 33, 48, FeedForwardCase::with_empty_choices, kSwiglu, true},
+    {90, 3, 8, 32, 17, FeedForwardCase::with_empty_choices, kRelu, false},
+    {1, 1, 3, 33, 17, FeedForwardCase::random, kSwiglu, true},
+    {1, 2, 4, 300, 100, FeedForwardCase::random, kSwiglu, false},
+    {5, 2, 4, 1, 1, FeedForwardCase::random, kGelu, true},
+    {0, 2, 3, 16, 8, FeedForwardCase::random, kSwiglu, true},
+    {20, 1, 2, 1100, 40, FeedForwardCase::random, kSwiglu, true},
+    {20, 1, 2, 30, 1060, FeedForwardCase::random, kGelu, true},
+};
+
+inline Tensor routing(const FeedForwardCase& c) {
+  const Tensor noise_NE = normal({c.rows, c.experts}, 11);
+  Tensor experts_NK = std::get<1>(noise_NE.topk(c.chosen, 1));
+  if (c.load == FeedForwardCase::one_expert) experts_NK.select(1, 0).fill_(2);
+  if (c.load == FeedForwardCase::with_empty_choices) {
+    experts_NK.masked_fill_(noise_NE.narrow(1, 0, c.chosen) > .5, -1);
+    experts_NK[0].fill_(-1);
+  }
+  return experts_NK;
+}
+
+// All that a gradient reaches; numbers that bfloat16 holds exactly.
+struct FeedForwardLeaves {
+  Tensor x_ND, weights_NK;
+  FeedForwardWeights experts;
+  Tensor probe_ND;
+
+  FeedForwardLeaves(const FeedForwardCase& c, at::ScalarType type) {
+    const auto leaf = [type](const Shape& shape, uint64_t seed, double scale) {
+      const Tensor value = (normal(shape, seed) * scale).to(at::kBFloat16).to(type);
+      return value.requires_grad_(true);
+    };
+    const int64_t up = c.hidden * (c.kind == kSwiglu ? 2 : 1);
+    x_ND = leaf({c.rows, c.width}, 1, 1);
+    weights_NK = leaf({c.rows, c.chosen}, 2, .5);
+    experts.up_EDF = leaf({c.experts, c.width, up}, 3, 1 / std::sqrt(c.width));
+    experts.down_EFD = leaf({c.experts, c.hidden, c.width}, 4, 1 / std::sqrt(c.hidden));
+    if (c.bias) experts.up_bias_EF = leaf({c.experts, up}, 5, .5);
+    if (c.bias) experts.down_bias_ED = leaf({c.experts, c.width}, 6, .5);
+    probe_ND = leaf({c.rows, c.width}, 7, 1).detach();
+  }
+
+  std::vector<Tensor> all() const {
+    std::vector<Tensor> all = {x_ND, weights_NK, experts.up_EDF, experts.down_EFD};
+    if (experts.up_bias_EF.defined()) all.push_back(experts.up_bias_EF);
+    if (experts.down_bias_ED.defined()) all.push_back(experts.down_bias_ED);
+    return all;
+  }
+
+  // y, and the gradients of all().
+  std::vector<Tensor> results(const Tensor& y_ND) const {
+    std::vector<Tensor> results = {y_ND};
+    for (const Tensor& grad : torch::autograd::grad({y_ND}, all(), {probe_ND}))
+      results.push_back(grad);
+    return results;
+  }
+};
+
+}  // namespace moestro::testing
