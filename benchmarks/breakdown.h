@@ -55,7 +55,7 @@ class Breakdown {
     forward("mixing and loss", [&] {
       const Tensor out_NEC = experts.out_ENC.transpose(0, 1);
       const Tensor mixed_NC = mix(out_NEC, routing.weights_BK, mixture.output());
-      loss = step_.objective(mixed_NC, {}, step_.targets_N);
+      loss = step_.objective(mixed_NC, {}, step_.batch());
     });
     step_.optimiser.zero_gradients();
     backward(loss.total);

@@ -16,13 +16,14 @@ import sys
 import part_data
 import part_growth
 import part_products
+import part_similarity
 import part_sparse
 import part_train
 from programs import ROOT, Programs, say
 from tables import heading, text
 
-PARTS = {"train": part_train, "products": part_products, "sparse": part_sparse,
-         "growth": part_growth, "data": part_data}
+PARTS = {"train": part_train, "products": part_products, "similarity": part_similarity,
+         "sparse": part_sparse, "growth": part_growth, "data": part_data}
 
 
 def first_line(path, key):

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "moestro/data/batches.h"
 #include "moestro/objective/objective.h"
 #include "moestro/train/model.h"
 #include "moestro/train/optimiser.h"
@@ -45,10 +46,11 @@ struct Step {
         targets_N(at::randint(kClasses, {kBatch}, at::kLong)) {}
 
   ForwardContext context() const { return {.training = true}; }
+  Batch batch() const { return {x_NCHW, targets_N, {}}; }
 
   void run() {
     MixtureOutput output = mixture.forward(x_NCHW, context(), objective.needs());
-    const LossTerms loss = objective(output.mixed_NC, {output.trace}, targets_N);
+    const LossTerms loss = objective(output.mixed_NC, {output.trace}, batch());
     optimiser.zero_gradients();
     loss.total.backward();
     optimiser.step(kRate);

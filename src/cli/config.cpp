@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "moestro/lifecycle/train_run.h"
+#include "moestro/study/recipe.h"
 #include "verb.h"
 
 namespace moestro {
@@ -34,7 +34,7 @@ void add_config(CLI::App& app, CommonFlags&) {
   auto markdown = std::make_shared<bool>(false);
   verb->add_flag("--markdown", *markdown, "as the page docs/configuration.md");
   verb->callback([markdown] {
-    const RecipeDocument document;
+    const StudyDocument document;
     if (*markdown)
       fmt::print("{}{}", kIntroduction, document.schema.to_markdown());
     else

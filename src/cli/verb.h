@@ -32,6 +32,7 @@ void add_report(CLI::App& app, CommonFlags& common);
 void add_data(CLI::App& app, CommonFlags& common);
 void add_config(CLI::App& app, CommonFlags& common);
 void add_demo(CLI::App& app, CommonFlags& common);
+void add_study(CLI::App& app, CommonFlags& common);
 
 // Shared flags, added by the verbs they have an effect on.
 void add_data_root(CLI::App& verb, CommonFlags& common);

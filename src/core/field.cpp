@@ -64,7 +64,11 @@ Field& Field::one_of(std::vector<std::string> choices) {
 }
 
 Field& Field::only_when(std::string key, std::vector<std::string> values) {
-  conditions_.push_back({std::move(key), std::move(values)});
+  return only_when_any({std::move(key)}, std::move(values));
+}
+
+Field& Field::only_when_any(std::vector<std::string> keys, std::vector<std::string> values) {
+  conditions_.push_back({std::move(keys), std::move(values)});
   return *this;
 }
 
@@ -73,7 +77,8 @@ std::string Field::type() const {
       Overloaded{[](bool*) { return "true or false"; }, [](int64_t*) { return "integer"; },
                  [](double*) { return "number"; }, [](std::string*) { return "text"; },
                  [](std::vector<std::string>*) { return "list of texts"; },
-                 [](std::vector<double>*) { return "list of numbers"; }},
+                 [](std::vector<double>*) { return "list of numbers"; },
+                 [](NamedLists*) { return "table of lists of texts"; }},
       target_);
 }
 
@@ -102,8 +107,8 @@ std::string Field::value_text() const {
 
 bool Field::is_empty() const {
   const std::string text = value_text();
-  return text == "\"\"" || text == "[]" || text == "0" || text == "0.0" || text == "-0.0" ||
-         text == "false";
+  return text == "\"\"" || text == "[]" || text == "{}" || text == "0" || text == "0.0" ||
+         text == "-0.0" || text == "false";
 }
 
 std::string Field::objection(const Value& value) const {
@@ -131,7 +136,8 @@ std::string Field::objection(const Value& value) const {
                  [&](double v) { return objection_to_number(v); },
                  [&](const std::string& v) { return objection_to_text(v); },
                  [&](const std::vector<std::string>& v) { return first(v, objection_to_text); },
-                 [&](const std::vector<double>& v) { return first(v, objection_to_number); }},
+                 [&](const std::vector<double>& v) { return first(v, objection_to_number); },
+                 [](const NamedLists&) { return std::string(); }},
       value);
 }
 

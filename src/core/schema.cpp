@@ -36,12 +36,35 @@ Field::Value array_value(const toml::array& array, const Field& field, const std
   return texts;
 }
 
+// In the order of the file, which the parser's table does not keep.
+NamedLists table_value(const toml::table& table, const Field& field, const std::string& where) {
+  std::vector<std::pair<std::string, const toml::node*>> entries;
+  for (const auto& [name, node] : table) entries.emplace_back(name.str(), &node);
+  std::ranges::stable_sort(entries, {}, [](const auto& entry) {
+    const toml::source_position at = entry.second->source().begin;
+    return std::pair(at.line, at.column);
+  });
+  NamedLists lists;
+  for (const auto& [name, node] : entries) {
+    const toml::array* array = node->as_array();
+    const Field::Value value = array ? array_value(*array, field, where) : Field::Value(false);
+    const auto* texts = std::get_if<std::vector<std::string>>(&value);
+    if (!texts)
+      throw UserError("{}: {}.{} is no list of texts; expected one, as in [\"a\", \"b\"]", where,
+                      field.key(), name);
+    lists.emplace_back(name, *texts);
+  }
+  return lists;
+}
+
 Field::Value node_value(const toml::node& node, const Field& field, const std::string& where) {
   if (const auto v = node.value_exact<bool>()) return *v;
   if (const auto v = node.value_exact<int64_t>()) return *v;
   if (const auto v = node.value_exact<double>()) return *v;
   if (const auto v = node.value_exact<std::string>()) return *v;
   if (const toml::array* array = node.as_array()) return array_value(*array, field, where);
+  if (const toml::table* table = node.as_table(); table && field.holds_table())
+    return table_value(*table, field, where);
   throw UserError("{}: {} is a {}; expected {}", where, field.key(),
                   node.is_table() ? "table" : "date or time", field.expected());
 }
@@ -79,7 +102,7 @@ std::string condition_text(const Field::Condition& condition) {
   std::vector<std::string> values = condition.values;
   std::replace(values.begin(), values.end(), std::string(), std::string("empty"));
   std::replace(values.begin(), values.end(), std::string("*"), std::string("set"));
-  return fmt::format("{} is {}", condition.key, joined(values, " or "));
+  return fmt::format("{} is {}", joined(condition.keys, " or "), joined(values, " or "));
 }
 
 // Pipes end a cell of a Markdown table.
@@ -166,9 +189,9 @@ void Schema::check_effects() const {
   for (const Section& section : sections_)
     for (const Field& field : section.fields())
       if (const Field::Condition* unmet = field.is_set() ? unmet_condition(field) : nullptr)
-        throw UserError("{}: {} has no effect here; it is used where {}, and that is {}",
-                        field.origin(), field.key(), condition_text(*unmet),
-                        find(unmet->key).value_text());
+        throw UserError("{}: {} has no effect here; it is used where {}, and {} {}", field.origin(),
+                        field.key(), condition_text(*unmet),
+                        unmet->keys.size() == 1 ? "that is" : "they are", values_text(*unmet));
 }
 
 const Field& Schema::find(const std::string& key) const {
@@ -184,17 +207,27 @@ std::string Schema::where(const std::string& key) const {
 
 const Field::Condition* Schema::unmet_condition(const Field& field) const {
   for (const Field::Condition& condition : field.conditions()) {
-    const Field& other = find(condition.key);
-    if (!condition.holds(other)) return &condition;
-    if (other.is_empty()) continue;
-    if (const Field::Condition* unmet = unmet_condition(other)) return unmet;
+    const Field::Condition* unmet = &condition;
+    for (const std::string& key : condition.keys) {
+      const Field& other = find(key);
+      if (unmet && condition.holds(other))
+        unmet = other.is_empty() ? nullptr : unmet_condition(other);
+    }
+    if (unmet) return unmet;
   }
   return nullptr;
 }
 
-std::string Schema::to_toml() const {
+std::string Schema::values_text(const Field::Condition& condition) const {
+  std::vector<std::string> values;
+  for (const std::string& key : condition.keys) values.push_back(find(key).value_text());
+  return joined(values, " and ");
+}
+
+std::string Schema::to_toml(const std::string& without) const {
   std::string out;
   for (const Section& section : sections_) {
+    if (section.name() == without) continue;
     std::string lines;
     for (const Field& field : section.fields())
       if (!unmet_condition(field))

@@ -1,5 +1,6 @@
 #include "toml_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -36,11 +37,27 @@ std::string number(double value) {
   return text;
 }
 
+bool is_bare(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
+}
+
+std::string key(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_bare) ? name : quoted(name);
+}
+
 template <class T, class Print>
 std::string list(const std::vector<T>& values, Print print) {
   std::vector<std::string> parts;
   for (const T& value : values) parts.push_back(print(value));
   return fmt::format("[{}]", joined(parts));
+}
+
+std::string table(const NamedLists& lists) {
+  std::vector<std::string> parts;
+  for (const auto& [name, texts] : lists)
+    parts.push_back(fmt::format("{} = {}", key(name), list(texts, quoted)));
+  return parts.empty() ? "{}" : fmt::format("{{ {} }}", joined(parts));
 }
 
 }  // namespace
@@ -51,7 +68,8 @@ std::string toml_text(const Field::Value& value) {
                  [](int64_t v) { return fmt::format("{}", v); }, [](double v) { return number(v); },
                  [](const std::string& v) { return quoted(v); },
                  [](const std::vector<std::string>& v) { return list(v, quoted); },
-                 [](const std::vector<double>& v) { return list(v, number); }},
+                 [](const std::vector<double>& v) { return list(v, number); },
+                 [](const NamedLists& v) { return table(v); }},
       value);
 }
 

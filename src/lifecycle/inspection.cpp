@@ -8,11 +8,11 @@
 #include "moestro/core/error.h"
 #include "moestro/measure/accuracy.h"
 #include "moestro/measure/specialisation.h"
+#include "moestro/measure/specialisation_index.h"
+#include "moestro/measure/who_is_right.h"
 
 namespace moestro {
 namespace {
-
-constexpr int64_t kSamplesPerExpert = 12;
 
 std::vector<double> doubles(const Tensor& tensor) {
   const Tensor flat = tensor.to(at::kDouble).contiguous();
@@ -20,10 +20,29 @@ std::vector<double> doubles(const Tensor& tensor) {
 }
 
 // JSON has no NaN: an expert without samples of its own has no accuracy on them.
+nlohmann::ordered_json number_or_null(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
 nlohmann::ordered_json numbers_or_null(const Tensor& tensor) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const double value : doubles(tensor))
-    json.push_back(std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json());
+  for (const double value : doubles(tensor)) json.push_back(number_or_null(value));
+  return json;
+}
+
+nlohmann::ordered_json rows_of_numbers(const Tensor& matrix) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const Tensor& row : matrix.unbind()) json.push_back(numbers_or_null(row));
+  return json;
+}
+
+nlohmann::ordered_json rows_of_counts(const Tensor& matrix) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (int64_t i = 0; i < matrix.size(0); ++i) {
+    const Tensor row = matrix[i].contiguous();
+    json.push_back(
+        std::vector<int64_t>(row.data_ptr<int64_t>(), row.data_ptr<int64_t>() + row.numel()));
+  }
   return json;
 }
 
@@ -33,51 +52,64 @@ Tensor expert_rmse(const Tensor& predicted_NE, const Tensor& targets_N, const Te
   return ((squared_NE * mask_NE).sum(0) / mask_NE.sum(0)).sqrt();
 }
 
-void measure_classes(Inspection& inspection, const Evaluation& evaluation, const Dataset& data) {
-  inspection.class_names = data.class_names;
-  inspection.class_by_expert_CE =
-      class_by_expert(evaluation.probs_NE, data.targets_N, data.classes);
-  inspection.accuracy_E = expert_accuracy(evaluation.expert_predicted_NE, data.targets_N);
-  inspection.own_accuracy_E =
-      own_accuracy(evaluation.expert_predicted_NE, evaluation.probs_NE, data.targets_N);
-  const Tensor owner_C = inspection.class_by_expert_CE.argmax(1);
+std::vector<std::vector<std::string>> owned_classes(const Tensor& counts_CE, const Dataset& data) {
+  std::vector<std::vector<std::string>> owns(counts_CE.size(1));
+  const Tensor owner_C = counts_CE.argmax(1);
   for (int64_t c = 0; c < data.classes; ++c)
-    if (inspection.class_by_expert_CE[c].sum().item<int64_t>() > 0)
-      inspection.owns[owner_C[c].item<int64_t>()].push_back(data.class_names[c]);
+    if (counts_CE[c].sum().item<int64_t>() > 0)
+      owns[owner_C[c].item<int64_t>()].push_back(data.class_names[c]);
+  return owns;
+}
+
+void measure_classes(Inspection& inspection, const Evaluation& evaluation, const Dataset& data) {
+  const Tensor &predicted_NE = evaluation.expert_predicted_NE, &probs_NE = evaluation.probs_NE,
+               &labels_N = data.targets_N;
+  inspection.accuracy_E = expert_accuracy(predicted_NE, labels_N);
+  inspection.own_accuracy_E = own_accuracy(predicted_NE, probs_NE, labels_N);
+  Inspection::Classes& classes = inspection.classes.emplace();
+  classes.names = data.class_names;
+  classes.class_by_expert_CE = class_by_expert(probs_NE, labels_N, data.classes);
+  classes.owns = owned_classes(classes.class_by_expert_CE, data);
+  classes.specialisation_E = specialisation_index(classes.class_by_expert_CE);
+  classes.right_EE = right_by_owner(predicted_NE, probs_NE, labels_N);
+  classes.mistaken_owner_EE = mistaken_owner(predicted_NE, probs_NE, labels_N);
+  classes.mixture_accuracy =
+      evaluation.predicted_N.eq(labels_N).to(at::kDouble).mean().item<double>();
+  classes.owner_accuracy = hard_top1_accuracy(predicted_NE, probs_NE, labels_N);
+  classes.oracle_accuracy = oracle_accuracy(predicted_NE, labels_N);
+  classes.rescuable_errors = rescuable_errors(predicted_NE, evaluation.predicted_N, labels_N);
 }
 
 void measure_values(Inspection& inspection, const Evaluation& evaluation, const Dataset& data) {
   const Tensor& predicted_NE = evaluation.expert_predicted_NE;
-  const Tensor own_NE =
-      at::one_hot(evaluation.probs_NE.argmax(1), inspection.experts).to(at::kDouble);
+  const Tensor own_NE = at::one_hot(inspection.owner_N, inspection.experts).to(at::kDouble);
   inspection.accuracy_E = expert_rmse(predicted_NE, data.targets_N, at::ones_like(own_NE));
   inspection.own_accuracy_E = expert_rmse(predicted_NE, data.targets_N, own_NE);
 }
 
-// Evenly spaced over the rows that the expert owns.
-std::vector<Inspection::Sample> owned_samples(const Evaluation& evaluation, const Dataset& data,
-                                              const Tensor& owner_N, int64_t expert) {
-  const Tensor rows_M = owner_N.eq(expert).nonzero().squeeze(1);
-  const int64_t owned = rows_M.size(0), count = std::min(owned, kSamplesPerExpert);
-  std::vector<Inspection::Sample> samples;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto row = rows_M[i * owned / count].item<int64_t>();
-    samples.push_back({row, data.targets_N[row].item<double>(),
-                       evaluation.predicted_N[row].item<double>(),
-                       evaluation.probs_NE[row][expert].item<double>()});
-  }
-  return samples;
+void add_classes(nlohmann::ordered_json& json, const Inspection::Classes& classes) {
+  json["owns"] = classes.owns;
+  json["classes"] = classes.names;
+  json["class_by_expert"] = rows_of_counts(classes.class_by_expert_CE);
+  json["specialisation"] = numbers_or_null(classes.specialisation_E);
+  json["right"] = rows_of_numbers(classes.right_EE);
+  json["mistaken_owner"] = rows_of_counts(classes.mistaken_owner_EE);
+  json["mixture_accuracy"] = classes.mixture_accuracy;
+  json["owner_accuracy"] = classes.owner_accuracy;
+  json["oracle_accuracy"] = classes.oracle_accuracy;
+  json["rescuable_errors"] = number_or_null(classes.rescuable_errors);
 }
 
 }  // namespace
 
-Inspection inspect(const Evaluation& evaluation, const Dataset& data, const std::string& set) {
+Inspection inspect(const Evaluation& evaluation, const Dataset& data, const Normaliser& normaliser,
+                   const std::string& set) {
   MOESTRO_CHECK(evaluation.expert_predicted_NE.defined());
   Inspection inspection;
   inspection.set = set;
   inspection.rows = data.rows();
   inspection.experts = evaluation.probs_NE.size(1);
-  inspection.owns.resize(inspection.experts);
+  inspection.owner_N = evaluation.probs_NE.argmax(1);
   Routing routing;
   routing.probs_BE = evaluation.probs_NE;
   routing.experts_BK = evaluation.experts_NK;
@@ -87,14 +119,14 @@ Inspection inspect(const Evaluation& evaluation, const Dataset& data, const std:
     measure_classes(inspection, evaluation, data);
   else
     measure_values(inspection, evaluation, data);
-  const Tensor owner_N = evaluation.probs_NE.argmax(1);
   for (int64_t e = 0; e < inspection.experts; ++e)
-    inspection.samples.push_back(owned_samples(evaluation, data, owner_N, e));
+    inspection.samples.push_back(typical_samples(evaluation, data, inspection.owner_N, e));
+  if (inspection.experts > 1) inspection.map = input_map(data, normaliser, inspection.owner_N);
   return inspection;
 }
 
 nlohmann::ordered_json Inspection::to_json() const {
-  nlohmann::ordered_json json = {{"schema", 1},
+  nlohmann::ordered_json json = {{"schema", 2},
                                  {"set", set},
                                  {"rows", rows},
                                  {"experts", experts},
@@ -102,43 +134,13 @@ nlohmann::ordered_json Inspection::to_json() const {
                                  {"importance", doubles(usage.importance_E)},
                                  {"load", doubles(usage.load_E)},
                                  {"accuracy", numbers_or_null(accuracy_E)},
-                                 {"own_accuracy", numbers_or_null(own_accuracy_E)},
-                                 {"owns", owns}};
-  if (!class_names.empty()) {
-    json["classes"] = class_names;
-    for (int64_t c = 0; c < class_by_expert_CE.size(0); ++c) {
-      const Tensor row_E = class_by_expert_CE[c].contiguous();
-      json["class_by_expert"].push_back(std::vector<int64_t>(
-          row_E.data_ptr<int64_t>(), row_E.data_ptr<int64_t>() + row_E.numel()));
-    }
-  }
+                                 {"own_accuracy", numbers_or_null(own_accuracy_E)}};
+  if (classes) add_classes(json, *classes);
   json["samples"] = nlohmann::ordered_json::array();
-  const auto answer = [this](double value) {  // a class is a whole number
-    return class_names.empty() ? nlohmann::ordered_json(value)
-                               : nlohmann::ordered_json(static_cast<int64_t>(value));
-  };
-  for (const std::vector<Sample>& list : samples) {
-    nlohmann::ordered_json entries = nlohmann::ordered_json::array();
-    for (const Sample& sample : list)
-      entries.push_back({{"row", sample.row},
-                         {"label", answer(sample.target)},
-                         {"predicted", answer(sample.predicted)},
-                         {"probability", sample.probability}});
-    json["samples"].push_back(std::move(entries));
-  }
+  for (const TypicalSamples& list : samples)
+    json["samples"].push_back(list.to_json(classes.has_value()));
+  if (map) json["map"] = map->to_json();
   return json;
-}
-
-NamedTensors sample_pixels(const Inspection& inspection, const Dataset& data) {
-  NamedTensors pixels;
-  if (!data.is_image()) return pixels;
-  for (size_t e = 0; e < inspection.samples.size(); ++e) {
-    std::vector<int64_t> rows;
-    for (const Inspection::Sample& sample : inspection.samples[e]) rows.push_back(sample.row);
-    const Tensor rows_M = at::tensor(rows, at::TensorOptions().dtype(at::kLong));
-    pixels.emplace_back(fmt::format("expert_{}", e), data.inputs.index_select(0, rows_M));
-  }
-  return pixels;
 }
 
 }  // namespace moestro

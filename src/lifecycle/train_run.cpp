@@ -11,7 +11,8 @@
 #include "moestro/core/version.h"
 #include "moestro/data/source.h"
 #include "moestro/lifecycle/answers.h"
-#include "moestro/lifecycle/inspection.h"
+#include "moestro/lifecycle/inspection_files.h"
+#include "moestro/lifecycle/start.h"
 #include "moestro/lifecycle/summary.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/json_file.h"
@@ -52,6 +53,8 @@ class TrainRun {
     convert(mixture_->parameters(), mixture_->buffers(), device_);
     for (const std::string& line : mixture_->describe()) log_verbose("{}", line);
     objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
+    start_ = std::make_unique<Start>(document_, source_, device_);
+    start_->apply(*mixture_);
     rehearse();
     folder_ = std::make_unique<RunFolder>(options_.resume
                                               ? RunFolder::resume(options_.out)
@@ -91,10 +94,11 @@ class TrainRun {
                     source_.augmentation);
     batches.start(0);
     const Batch batch = batches.next().value();
-    const MixtureOutput output =
-        mixture_->forward(batch.inputs.to(compute_type(recipe_.train)),
-                          {.training = true, .seed = seed()}, objective_->needs());
-    (*objective_)(output.mixed_NC, {output.trace}, batch.targets_N);
+    const MixtureOutput output = mixture_->forward(
+        batch.inputs.to(compute_type(recipe_.train)),
+        {.training = true, .seed = seed(), .step = 0, .targets_N = batch.targets_N},
+        objective_->needs());
+    (*objective_)(output.mixed_NC, {output.trace}, batch, start_->guide(batch));
     for (size_t i = 0; i < before.size(); ++i) mixture_->buffers()[i].value.copy_(before[i].second);
   }
 
@@ -177,9 +181,10 @@ class TrainRun {
     MetricsLog metrics(folder_->metrics_path(), checkpoint ? step : -1);
     EventFile events(folder_->path(), step);
     Recorder recorder(metrics, events, recipe_.expert.count, device_);
-    // One row has no batch statistics: left out, another one each epoch.
+    // One row has neither batch statistics nor pairs: left out, another one each epoch.
     const int64_t rows = source_.train.rows(), batch = recipe_.data.batch;
-    const bool lone_row = has_batch_norm() && rows > batch && rows % batch == 1;
+    const bool alone_fails = has_batch_norm() || recipe_.loss.compares_samples();
+    const bool lone_row = alone_fails && rows > batch && rows % batch == 1;
     Batches batches(source_.train, source_.normaliser,
                     {.batch = batch, .drop_last = lone_row, .seed = seed(), .device = device_},
                     source_.augmentation);
@@ -192,6 +197,7 @@ class TrainRun {
                      .batches = batches,
                      .checkpoints = checkpoints,
                      .validate = [this] { return validate(); },
+                     .guide = [this](const Batch& rows) { return start_->guide(rows); },
                      .hooks = {&recorder},
                      .target_deviation = source_.normaliser.target_deviation(),
                      .name = folder_->name()},
@@ -217,10 +223,8 @@ class TrainRun {
   void finish() {
     const Evaluation test =
         finite_answers(*mixture_, source_.test, source_.normaliser, evaluation_options(true));
-    const Inspection inspection = inspect(test, source_.test, "test");
-    write_json_file(folder_->path() / "inspection.json", inspection.to_json());
-    const NamedTensors pixels = sample_pixels(inspection, source_.test);
-    if (!pixels.empty()) write_safetensors(folder_->path() / "samples.safetensors", pixels);
+    write_inspection(folder_->path(), inspect(test, source_.test, source_.normaliser, "test"),
+                     source_.test);
 
     Summary summary;
     summary.name = folder_->name();
@@ -244,6 +248,7 @@ class TrainRun {
   DataSource source_;
   std::unique_ptr<Mixture> mixture_;
   std::unique_ptr<Objective> objective_;
+  std::unique_ptr<Start> start_;
   std::unique_ptr<RunFolder> folder_;
   Manifest manifest_;
   TrainState state_;

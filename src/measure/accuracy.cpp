@@ -2,27 +2,15 @@
 
 #include <ATen/ATen.h>
 
-#include "moestro/core/error.h"
+#include "right_answers.h"
 
 namespace moestro {
-namespace {
-
-// Double [N, E]: 1 where expert e is right about sample n.
-Tensor right_answers(const Tensor& predicted_NE, const Tensor& labels_N) {
-  MOESTRO_CHECK(predicted_NE.dim() == 2 && predicted_NE.size(0) == labels_N.size(0));
-  if (labels_N.size(0) == 0)
-    throw UserError("accuracy: the set is empty; expected at least one sample");
-  return (predicted_NE.cpu() == labels_N.cpu().unsqueeze(1)).to(at::kDouble);
-}
-
-}  // namespace
-
 Tensor expert_accuracy(const Tensor& predicted_NE, const Tensor& labels_N) {
-  return right_answers(predicted_NE, labels_N).mean(0);
+  return right_answers(predicted_NE, labels_N, "accuracy").mean(0);
 }
 
 Tensor own_accuracy(const Tensor& predicted_NE, const Tensor& probs_NE, const Tensor& labels_N) {
-  const Tensor right_NE = right_answers(predicted_NE, labels_N);
+  const Tensor right_NE = right_answers(predicted_NE, labels_N, "accuracy");
   const Tensor owned_NE =
       at::zeros_like(right_NE).scatter_(1, probs_NE.cpu().argmax(1, /*keepdim=*/true), 1);
   return (right_NE * owned_NE).sum(0) / owned_NE.sum(0);
@@ -36,7 +24,7 @@ Tensor owner_prediction(const Tensor& predicted_NE, const Tensor& probs_NE) {
 double hard_top1_accuracy(const Tensor& predicted_NE, const Tensor& probs_NE,
                           const Tensor& labels_N) {
   const Tensor predicted_N1 = owner_prediction(predicted_NE, probs_NE).unsqueeze(1);
-  return right_answers(predicted_N1, labels_N).mean().item<double>();
+  return right_answers(predicted_N1, labels_N, "accuracy").mean().item<double>();
 }
 
 }  // namespace moestro

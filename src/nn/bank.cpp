@@ -26,10 +26,10 @@ Groups grouped(const Tensor& experts_NK, int64_t experts) {
 }  // namespace
 
 ExpertBank::ExpertBank(std::vector<LayerSpec> specs, const std::string& name, int64_t experts,
-                       uint64_t seed)
+                       uint64_t seed, int64_t hidden)
     : name_(name),
       frozen_(std::make_shared<FreezeMask>(experts, false)),
-      network_(std::move(specs), {name, experts, seed, frozen_}) {}
+      network_(std::move(specs), {name, experts, seed, frozen_}, hidden) {}
 
 NetworkOutput ExpertBank::forward_all(const Tensor& x, const ForwardContext& context,
                                       bool want_hidden) const {

@@ -2,6 +2,9 @@
 
 #include <array>
 
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+
 #include "gates/gates.h"
 #include "moestro/core/error.h"
 
@@ -14,12 +17,23 @@ struct Kind {
   bool reads_k;
 };
 
-constexpr std::array<Kind, 6> kKinds = {{{"softmax", make_softmax_gate, false},
+constexpr std::array<Kind, 7> kKinds = {{{"softmax", make_softmax_gate, false},
                                          {"noisy_topk", make_noisy_topk_gate, true},
                                          {"switch", make_switch_gate, false},
                                          {"attentive", make_attentive_gate, false},
                                          {"sigmoid", make_sigmoid_gate, true},
-                                         {"fixed", make_fixed_gate, false}}};
+                                         {"fixed", make_fixed_gate, false},
+                                         {"classes", make_classes_gate, false}}};
+
+// gate.start: the last layer of gate.layers, or the attentive gate's query, is what makes scores.
+void scale_start(const Gate& gate, const GateConfig& config) {
+  const at::NoGradGuard no_gradients;
+  const std::string layer = config.kind == "attentive"
+                                ? std::string("gate.query.")
+                                : fmt::format("gate.{}.", config.layers.size() - 1);
+  for (const Parameter& parameter : gate.parameters())
+    if (parameter.name.starts_with(layer)) parameter.value.mul_(config.start);
+}
 
 }  // namespace
 
@@ -30,10 +44,13 @@ std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& set
     if (kind.reads_k && (config.k < 1 || config.k > setting.experts))
       throw UserError("gate.k = {}; expected 1 to {}, the number of experts", config.k,
                       setting.experts);
-    return kind.make(config, setting);
+    std::unique_ptr<Gate> gate = kind.make(config, setting);
+    if (config.start != 1) scale_start(*gate, config);
+    return gate;
   }
   throw UserError(
-      "gate.kind = \"{}\"; expected one of softmax, noisy_topk, switch, attentive, sigmoid, fixed",
+      "gate.kind = \"{}\"; expected one of softmax, noisy_topk, switch, attentive, sigmoid, fixed, "
+      "classes",
       config.kind);
 }
 

@@ -13,17 +13,25 @@ const std::vector<std::string>& learned_gate_kinds() {
 void describe(Schema& schema, GateConfig& gate) {
   Section& section = schema.section("gate", "How a sample finds its experts.");
   std::vector<std::string> kinds = learned_gate_kinds();
-  kinds.push_back("fixed");
+  kinds.insert(kinds.end(), {"fixed", "classes"});
   section
-      .field("kind", gate.kind,
-             "softmax: all experts, weighted; noisy_topk: the k best of noisy scores; switch: the "
-             "best one; attentive: a query against every expert's hidden layer; sigmoid: the k "
-             "best with a balance bias; fixed: the same weights for every sample")
+      .field(
+          "kind", gate.kind,
+          "softmax: all experts, weighted; noisy_topk: the k best of noisy scores; switch: the "
+          "best one; attentive: a query against every expert's hidden layer; sigmoid: the k "
+          "best with a balance bias; fixed: the same weights for every sample; classes: the expert "
+          "that gate.classes names for the sample's class, which must be known")
       .one_of(kinds);
   section
       .field("layers", gate.layers,
              "the gate's network, written as expert.layers and ending in \"linear experts\" (the "
              "attentive gate puts its query in that layer's place)")
+      .only_when("gate.kind", learned_gate_kinds());
+  section
+      .field("start", gate.start,
+             "factor on the initial weights of what makes the scores (the last linear layer, the "
+             "attentive gate's query): near 0 every expert begins with the same share")
+      .at_least(0)
       .only_when("gate.kind", learned_gate_kinds());
   section.field("k", gate.k, "experts computed for a sample, at most expert.count")
       .at_least(1)
@@ -32,6 +40,16 @@ void describe(Schema& schema, GateConfig& gate) {
       .field("query", gate.query,
              "which side of its activation the gate's last hidden layer is read on")
       .one_of({"before", "after"})
+      .only_when("gate.kind", {"attentive"});
+  section
+      .field("hidden", gate.hidden,
+             "which hidden layer of the experts becomes the keys, counted from the last")
+      .at_least(1)
+      .only_when("gate.kind", {"attentive"});
+  section
+      .field("normalise", gate.normalise,
+             "query and keys scaled to a root mean square of 1, so that no score exceeds the root "
+             "of their width and the gate cannot saturate")
       .only_when("gate.kind", {"attentive"});
   section
       .field("stop_gradient", gate.stop_gradient,
@@ -46,6 +64,11 @@ void describe(Schema& schema, GateConfig& gate) {
       .field("weights", gate.weights, "one weight an expert, scaled to sum 1; empty: even weights")
       .at_least(0)
       .only_when("gate.kind", {"fixed"});
+  section
+      .field("classes", gate.classes,
+             "one text an expert with the numbers of its classes, as in [\"0 7\", \"1 9\"]; every "
+             "class once")
+      .only_when("gate.kind", {"classes"});
 }
 
 }  // namespace moestro

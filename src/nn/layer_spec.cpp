@@ -31,6 +31,12 @@ bool truth(const LayerWords::Option& option) {
   throw UserError("{} is {}; expected true or false", option.name, option.value);
 }
 
+bool of_the_batch(const LayerWords::Option& option) {
+  if (option.value == "batch") return true;
+  if (option.value == "running") return false;
+  throw UserError("eval is {}; expected running or batch", option.value);
+}
+
 // What is written, before any shape is known.
 LayerSpec written(const LayerWords& words, const LayerListPlace& place) {
   LayerSpec spec;
@@ -63,6 +69,7 @@ LayerSpec written(const LayerWords& words, const LayerListPlace& place) {
     if (option.name == "pad") spec.pad = in_range(option.value, "pad", 0, spec.kernel - 1);
     if (option.name == "stride") spec.stride = in_range(option.value, "stride", 1, kLargest);
     if (option.name == "bias") spec.bias = truth(option);
+    if (option.name == "eval") spec.batch_statistics = of_the_batch(option);
   }
   return spec;
 }
@@ -160,13 +167,12 @@ std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers, cons
   return specs;
 }
 
-int64_t last_hidden(const std::vector<LayerSpec>& specs) {
-  int64_t hidden = -1, found = -1;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    if (is_activation(specs[i].kind)) hidden = static_cast<int64_t>(i);
-    if (specs[i].kind == LayerKind::linear) found = hidden;
-  }
-  return found;
+int64_t hidden_layer(const std::vector<LayerSpec>& specs, int64_t from_last) {
+  int64_t i = std::ssize(specs) - 1;
+  while (i >= 0 && specs[i].kind != LayerKind::linear) --i;
+  for (; i >= 0; --i)
+    if (is_activation(specs[i].kind) && --from_last == 0) return i;
+  return -1;
 }
 
 }  // namespace moestro

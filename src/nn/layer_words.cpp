@@ -29,7 +29,7 @@ const std::vector<Form>& forms() {
       {LayerKind::sigmoid, "sigmoid", {}, {}, "sigmoid"},
       {LayerKind::maxpool, "maxpool", {"SIZE"}, {}, "maxpool SIZE"},
       {LayerKind::avgpool, "avgpool", {"SIZE"}, {}, "avgpool SIZE"},
-      {LayerKind::batchnorm, "batchnorm", {}, {}, "batchnorm"},
+      {LayerKind::batchnorm, "batchnorm", {}, {"eval"}, "batchnorm [eval=running]"},
       {LayerKind::flatten, "flatten", {}, {}, "flatten"},
       {LayerKind::dropout, "dropout", {"P"}, {}, "dropout P"},
   };

@@ -40,8 +40,8 @@ Tensor rows_of_each(const Activations& x, int64_t experts) {
 
 }  // namespace
 
-Network::Network(std::vector<LayerSpec> specs, const LayerSetting& setting)
-    : specs_(std::move(specs)), setting_(setting), hidden_layer_(last_hidden(specs_)) {
+Network::Network(std::vector<LayerSpec> specs, const LayerSetting& setting, int64_t hidden)
+    : specs_(std::move(specs)), setting_(setting), hidden_layer_(hidden_layer(specs_, hidden)) {
   MOESTRO_CHECK(!specs_.empty() && setting.experts > 0);
   MOESTRO_CHECK(!setting.frozen || int64_t(setting.frozen->size()) == setting.experts);
   LayerSetting one = setting;

@@ -1,26 +1,8 @@
 #include "moestro/objective/balance.h"
 
-#include <ATen/ATen.h>
-
-#include "moestro/core/error.h"
+#include "valid_rows.h"
 
 namespace moestro {
-namespace {
-
-// What padding holds may be anything, NaN too: it is overwritten, not multiplied with 0.
-Tensor valid_rows(const Tensor& x_BE, const Tensor& valid_B) {
-  MOESTRO_CHECK(x_BE.dim() == 2, "{} dimensions", x_BE.dim());
-  if (!valid_B.defined()) return x_BE;
-  return x_BE.masked_fill(valid_B.logical_not().unsqueeze(1), 0);
-}
-
-Tensor decisions(const Tensor& x_BE, const Tensor& valid_B) {
-  if (!valid_B.defined())
-    return at::full({}, std::max<int64_t>(x_BE.size(0), 1), x_BE.options().requires_grad(false));
-  return valid_B.sum().to(x_BE.scalar_type()).clamp_min(1);
-}
-
-}  // namespace
 
 Tensor importance_loss(const Tensor& probs_BE, const Tensor& valid_B) {
   if (probs_BE.size(1) == 1) return at::zeros({}, probs_BE.options().requires_grad(false));

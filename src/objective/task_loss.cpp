@@ -5,9 +5,7 @@
 #include "moestro/core/error.h"
 
 namespace moestro {
-namespace {
 
-// l_i: [N, E], float32 at least.
 Tensor losses_of_experts(const Tensor& out_NEC, const Tensor& targets_N) {
   MOESTRO_CHECK(out_NEC.dim() == 3 && out_NEC.size(0) == targets_N.size(0));
   const Tensor log_probs =
@@ -15,8 +13,6 @@ Tensor losses_of_experts(const Tensor& out_NEC, const Tensor& targets_N) {
   const Tensor targets_NE1 = targets_N.view({-1, 1, 1}).expand({-1, out_NEC.size(1), 1});
   return -log_probs.gather(2, targets_NE1).squeeze(2);
 }
-
-}  // namespace
 
 Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output) {
   MOESTRO_CHECK(output != OutputKind::values, "classes are needed");

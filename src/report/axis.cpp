@@ -21,7 +21,7 @@ double round_step(double range, int wanted) {
 std::vector<double> multiples(double low, double high, double step) {
   std::vector<double> ticks;
   const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
-  for (double i = first; i <= last; ++i) ticks.push_back(i * step);
+  for (double i = first; i <= last; ++i) ticks.push_back(i * step + 0.);  // no -0
   return ticks;
 }
 

@@ -13,6 +13,7 @@
 #include "moestro/report/page.h"
 #include "moestro/report/palette.h"
 #include "moestro/report/run_table.h"
+#include "moestro/report/split_stability.h"
 #include "moestro/report/training_figures.h"
 
 namespace moestro {
@@ -141,7 +142,9 @@ std::string compare_page(const std::string& title, const std::vector<RunRecord>&
                   escape_html(title), prose_html(comparison(runs)), runs_table(runs));
   return page_html(
       title + " · Moestro",
-      header + section_html("How they split the work", figures_html(information_figure(runs))) +
+      header +
+          section_html("How they split the work",
+                       figures_html(information_figure(runs) + split_stability(runs))) +
           section_html("How they trained", figures_html(curves(runs))));
 }
 

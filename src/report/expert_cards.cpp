@@ -40,7 +40,8 @@ std::string stats(const RunRecord& run, std::size_t e) {
   return "<dl class=\"stats\">" + stat(percent_text(entry(inspection.usage, e), 1), "of samples") +
          stat(score(entry(inspection.own_accuracy, e)), classes ? "right on own" : "error on own") +
          stat(score(entry(inspection.accuracy, e)), classes ? "right on all" : "error on all") +
-         "</dl>\n";
+         stat(percent_text(entry(inspection.importance, e), 1), "gate mass") +
+         stat(fixed_text(entry(inspection.specialisation, e)), "specialisation") + "</dl>\n";
 }
 
 std::string card(const RunRecord& run, std::size_t e) {
@@ -59,11 +60,21 @@ std::string idle_line(const std::vector<std::string>& idle) {
 
 bool has_wrong_picture(const RunRecord& run) {
   if (run.images.empty() || run.inspection->classes.empty()) return false;
-  const auto& samples = run.inspection->samples;
-  return std::any_of(samples.begin(), samples.end(), [](const auto& own) {
-    return std::any_of(own.begin(), own.end(),
+  const auto wrong = [](const std::vector<SampleRecord>& list) {
+    return std::any_of(list.begin(), list.end(),
                        [](const SampleRecord& s) { return s.label != s.predicted; });
+  };
+  const auto& samples = run.inspection->samples;
+  return std::any_of(samples.begin(), samples.end(), [&](const SamplesRecord& own) {
+    return wrong(own.drawn) || wrong(own.most_typical) || wrong(own.least_typical);
   });
+}
+
+bool has_typical_pictures(const RunRecord& run) {
+  const auto& samples = run.inspection->samples;
+  return !run.images.empty() &&
+         std::any_of(samples.begin(), samples.end(),
+                     [](const SamplesRecord& own) { return !own.most_typical.empty(); });
 }
 
 }  // namespace
@@ -79,6 +90,11 @@ std::string expert_cards(const RunRecord& run) {
       cards += card(run, e);
   }
   std::string out = "<div class=\"experts\">\n" + cards + "</div>\n" + idle_line(idle);
+  if (has_typical_pictures(run))
+    out +=
+        "<p class=\"quiet\">Most typical: the gate is surest of this expert. Least typical: its "
+        "own "
+        "by the narrowest choice.</p>\n";
   if (has_wrong_picture(run))
     out += "<p class=\"quiet\">Framed pictures: the mixture takes them for another class.</p>\n";
   return out;

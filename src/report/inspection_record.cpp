@@ -25,9 +25,8 @@ std::vector<double> per_expert(const JsonView& view, const std::string& key, int
   return numbers;
 }
 
-std::vector<std::vector<int64_t>> counts_of(const JsonView& view, std::size_t classes,
-                                            std::size_t experts) {
-  const std::string key = "class_by_expert";
+std::vector<std::vector<int64_t>> counts_of(const JsonView& view, const std::string& key,
+                                            std::size_t rows, std::size_t experts) {
   std::vector<std::vector<int64_t>> counts;
   for (const json& row : view.list(key)) {
     if (!row.is_array() || row.size() != experts)
@@ -41,8 +40,22 @@ std::vector<std::vector<int64_t>> counts_of(const JsonView& view, std::size_t cl
       numbers.push_back(value.get<int64_t>());
     }
   }
-  check_length(view, key, counts.size(), classes);
+  check_length(view, key, counts.size(), rows);
   return counts;
+}
+
+std::vector<std::vector<double>> shares_of(const JsonView& view, const std::string& key,
+                                           std::size_t experts) {
+  std::vector<std::vector<double>> shares;
+  for (const json& row : view.list(key)) {
+    const json wrapped = {{key, row}};
+    shares.push_back(JsonView(wrapped, view.where()).numbers(key));
+    if (shares.back().size() != experts)
+      view.fail(fmt::format("key \"{}\": row {} is no list of {} numbers", key, shares.size() - 1,
+                            experts));
+  }
+  check_length(view, key, shares.size(), experts);
+  return shares;
 }
 
 SampleRecord sample_of(const JsonView& view, std::size_t classes) {
@@ -58,17 +71,50 @@ SampleRecord sample_of(const JsonView& view, std::size_t classes) {
   return sample;
 }
 
-std::vector<std::vector<SampleRecord>> samples_of(const JsonView& view, std::size_t classes,
-                                                  std::size_t experts) {
-  std::vector<std::vector<SampleRecord>> samples;
-  for (const json& list : view.list("samples")) {
-    if (!list.is_array()) view.fail("key \"samples\" holds no lists of samples");
-    std::vector<SampleRecord>& own = samples.emplace_back();
-    for (const json& sample : list)
-      own.push_back(sample_of(JsonView(sample, view.where()), classes));
+std::vector<SampleRecord> list_of(const JsonView& view, const std::string& key,
+                                  std::size_t classes) {
+  std::vector<SampleRecord> samples;
+  for (const json& sample : view.list(key))
+    samples.push_back(sample_of(JsonView(sample, view.where()), classes));
+  return samples;
+}
+
+// Schema 1 has one list an expert.
+std::vector<SamplesRecord> samples_of(const JsonView& view, std::size_t classes,
+                                      std::size_t experts) {
+  std::vector<SamplesRecord> samples;
+  for (const json& entry : view.list("samples")) {
+    if (!entry.is_array() && !entry.is_object())
+      view.fail("key \"samples\" holds no lists of samples");
+    const json lists = entry.is_array() ? json{{"drawn", entry}} : entry;
+    const JsonView own(lists, view.where());
+    samples.push_back({list_of(own, "drawn", classes), list_of(own, "most_typical", classes),
+                       list_of(own, "least_typical", classes)});
   }
   check_length(view, "samples", samples.size(), experts);
   return samples;
+}
+
+std::optional<MapRecord> map_of(const JsonView& view, int64_t experts) {
+  if (!view.has("map")) return {};
+  const JsonView object = view.object("map");
+  MapRecord map;
+  map.x = object.numbers("x");
+  map.y = object.numbers("y");
+  for (double expert : object.numbers("expert")) {
+    if (!(expert >= 0 && expert < static_cast<double>(experts) && expert == std::floor(expert)))
+      view.fail(fmt::format("key \"map\": {} is none of the {} experts", expert, experts));
+    map.expert.push_back(static_cast<int64_t>(expert));
+  }
+  if (map.y.size() != map.x.size() || map.expert.size() != map.x.size())
+    view.fail(fmt::format("key \"map\" has {} x, {} y and {} experts, expected as many of each",
+                          map.x.size(), map.y.size(), map.expert.size()));
+  const std::vector<double> explained = object.numbers("explained");
+  if (explained.size() == 2) {
+    map.share_x = explained[0];
+    map.share_y = explained[1];
+  }
+  return map;
 }
 
 std::vector<std::vector<std::string>> owns_of(const JsonView& view, std::size_t experts) {
@@ -89,7 +135,7 @@ InspectionRecord read_inspection(const std::filesystem::path& path) {
 
 InspectionRecord inspection_record(const json& value, const std::string& where) {
   const JsonView view(value, where);
-  check_schema(view, 1);
+  check_schema(view, 2);
   InspectionRecord inspection;
   inspection.set = view.text("set");
   inspection.rows = view.integer("rows", 0);
@@ -99,14 +145,22 @@ InspectionRecord inspection_record(const json& value, const std::string& where) 
   inspection.classes = view.texts("classes");
   const std::size_t classes = inspection.classes.size();
   const auto experts = static_cast<std::size_t>(inspection.experts);
-  inspection.class_by_expert = counts_of(view, classes, experts);
+  inspection.class_by_expert = counts_of(view, "class_by_expert", classes, experts);
   inspection.usage = per_expert(view, "usage", inspection.experts);
   inspection.importance = per_expert(view, "importance", inspection.experts);
   inspection.load = per_expert(view, "load", inspection.experts);
   inspection.accuracy = per_expert(view, "accuracy", inspection.experts);
   inspection.own_accuracy = per_expert(view, "own_accuracy", inspection.experts);
+  inspection.specialisation = per_expert(view, "specialisation", inspection.experts);
+  inspection.right = shares_of(view, "right", experts);
+  inspection.mistaken_owner = counts_of(view, "mistaken_owner", experts, experts);
+  inspection.mixture_accuracy = view.number("mixture_accuracy");
+  inspection.owner_accuracy = view.number("owner_accuracy");
+  inspection.oracle_accuracy = view.number("oracle_accuracy");
+  inspection.rescuable_errors = view.number("rescuable_errors");
   inspection.owns = owns_of(view, experts);
   inspection.samples = samples_of(view, classes, experts);
+  inspection.map = map_of(view, inspection.experts);
   return inspection;
 }
 

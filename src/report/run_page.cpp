@@ -8,17 +8,15 @@
 #include <fmt/format.h>
 
 #include "moestro/core/progress.h"
-#include "moestro/report/dot_plot.h"
 #include "moestro/report/escape.h"
 #include "moestro/report/expert_cards.h"
 #include "moestro/report/finding.h"
 #include "moestro/report/format.h"
-#include "moestro/report/heat_map.h"
 #include "moestro/report/page.h"
-#include "moestro/report/palette.h"
 #include "moestro/report/recipe_text.h"
 #include "moestro/report/sample_images.h"
 #include "moestro/report/score_tiles.h"
+#include "moestro/report/split_figures.h"
 #include "moestro/report/training_figures.h"
 
 namespace moestro {
@@ -57,48 +55,12 @@ std::string header(const RunRecord& run) {
                      prose_html(finding(run)), notice(run.manifest.status), score_tiles(run));
 }
 
-std::string split_figure(const InspectionRecord& inspection) {
-  if (inspection.experts < 2 || inspection.class_by_expert.empty()) return {};
-  HeatMap map;
-  map.title = "Which expert takes which class";
-  map.rows = inspection.classes;
-  map.counts = inspection.class_by_expert;
-  map.note = fmt::format(
-      "Per cent of a class's samples ({} set) whose most probable expert this is. Classes in the "
-      "order of the expert that takes most of them.",
-      inspection.set);
-  return heat_map(map);
-}
-
-std::string accuracy_figure(const InspectionRecord& inspection) {
-  const bool classes = !inspection.classes.empty();
-  DotPlot plot;
-  plot.title = classes ? "Accuracy of each expert" : "Root mean squared error of each expert";
-  plot.full_name = "on its own samples";
-  plot.ring_name = "alone on all samples";
-  plot.remark_name = "samples";
-  plot.style = classes ? NumberStyle::percent : NumberStyle::plain;
-  plot.whole_percent = classes;
-  plot.note =
-      "An expert that learned its part well is good on its own samples; how it does on the "
-      "others shows how narrow that part is.";
-  const auto at = [](const std::vector<double>& numbers, std::size_t e) {
-    return e < numbers.size() ? numbers[e] : kNotKnown;
-  };
-  for (std::size_t e = 0; e < static_cast<std::size_t>(inspection.experts); ++e)
-    plot.rows.push_back({fmt::format("expert {}", e), colour_class(static_cast<int64_t>(e)),
-                         at(inspection.own_accuracy, e), at(inspection.accuracy, e),
-                         percent_text(at(inspection.usage, e), 1)});
-  return dot_plot(plot);
-}
-
 std::string specialisation_section(const RunRecord& run) {
   if (!run.inspection) return {};
   if (run.inspection->experts == 1)
     return section_html("Samples of the test set", sample_images(run, 0));
   return section_html("What each expert learned", expert_cards(run)) +
-         section_html("How the work is split", figures_html(split_figure(*run.inspection) +
-                                                            accuracy_figure(*run.inspection)));
+         section_html("How the work is split", figures_html(split_figures(*run.inspection)));
 }
 
 std::string training_section(const RunRecord& run) {
@@ -126,6 +88,12 @@ Facts scores_of(const RunRecord& run) {
   add_score(facts, "Validation loss", value_text(summary.valid.loss));
   if (run.experts() > 1)
     add_score(facts, "Error with the chosen expert alone", percent_text(summary.hard_top1_error));
+  if (run.inspection && run.experts() > 1) {
+    add_score(facts, "Error if the gate always picked a right expert",
+              percent_text(1 - run.inspection->oracle_accuracy));
+    add_score(facts, "Errors that some expert had right",
+              percent_text(run.inspection->rescuable_errors, 1));
+  }
   add_score(facts, "Calibration error", percent_text(summary.calibration_error));
   if (summary.specialisation)
     add_score(facts, "I(E;Y) with the predicted class, bits",

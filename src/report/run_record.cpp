@@ -48,6 +48,15 @@ std::vector<Tensor> read_images(const fs::path& path, const InspectionRecord& in
   return images;
 }
 
+OwnersRecord owners_of(const fs::path& path, const InspectionRecord& inspection) {
+  OwnersRecord owners = read_owners(path);
+  if (owners.expert_N.size(0) != inspection.rows || owners.experts != inspection.experts)
+    throw UserError("{}: {} rows of {} experts; inspection.json speaks of {} rows of {} experts",
+                    path.string(), owners.expert_N.size(0), owners.experts, inspection.rows,
+                    inspection.experts);
+  return owners;
+}
+
 }  // namespace
 
 int64_t RunRecord::experts() const {
@@ -84,12 +93,14 @@ RunRecord read_run(const fs::path& folder) {
   run.recipe = read_file(files.recipe_path());
   run.manifest = files.manifest();
   run.metrics = read_metrics_record(files.metrics_path());
-  const fs::path inspection = folder / "inspection.json", images = folder / "samples.safetensors";
+  const fs::path inspection = folder / "inspection.json", images = folder / "samples.safetensors",
+                 owners = folder / "owners.safetensors";
   if (run.manifest.status == RunStatus::finished)
     require(files.summary_path(), "a finished run has one");
   if (fs::exists(files.summary_path())) run.summary = read_summary(files.summary_path());
   if (fs::exists(inspection)) run.inspection = read_inspection(inspection);
   if (run.inspection && fs::exists(images)) run.images = read_images(images, *run.inspection);
+  if (run.inspection && fs::exists(owners)) run.owners = owners_of(owners, *run.inspection);
   return run;
 }
 

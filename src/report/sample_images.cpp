@@ -16,6 +16,8 @@ namespace moestro {
 namespace {
 
 constexpr int64_t kMostPixels = 64;
+constexpr int64_t kManyExperts = 10;                     // beyond it fewer pictures of each,
+constexpr std::size_t kPictures = 12, kFewPictures = 6;  // so that the page stays small
 
 Tensor small(const Tensor& image_CHW) {
   const int64_t longest = std::max(image_CHW.size(1), image_CHW.size(2));
@@ -53,24 +55,51 @@ std::string image_html(const InspectionRecord& inspection, const SampleRecord& s
                      shown.size(1), words, words);
 }
 
+std::string group_html(const std::string& name, const std::string& images) {
+  return images.empty() ? "" : fmt::format("<div>{}<span>{}</span></div>", name, images);
+}
+
+// The pictures of one list, which begin at a place of the whole.
+struct Pictures {
+  const InspectionRecord& inspection;
+  const Tensor& images;
+
+  std::string at(const SampleRecord& sample, std::size_t place) const {
+    return image_html(inspection, sample, images.select(0, static_cast<int64_t>(place)));
+  }
+  std::string list(const std::vector<SampleRecord>& samples, std::size_t begin,
+                   std::size_t most) const {
+    std::string out;
+    for (std::size_t i = 0; i < std::min(samples.size(), most); ++i)
+      out += at(samples[i], begin + i);
+    return out;
+  }
+  // By class; all together for regression.
+  std::string by_class(const std::vector<SampleRecord>& samples) const {
+    if (inspection.classes.empty()) return group_html("samples", list(samples, 0, samples.size()));
+    std::map<double, std::string> groups;
+    for (std::size_t i = 0; i < samples.size(); ++i) groups[samples[i].label] += at(samples[i], i);
+    std::string out;
+    for (const auto& [label, html] : groups)
+      out += group_html(escape_html(class_name(inspection, label)), html);
+    return out;
+  }
+};
+
 }  // namespace
 
 std::string sample_images(const RunRecord& run, int64_t expert) {
   const auto e = static_cast<std::size_t>(expert);
   if (!run.inspection || e >= run.images.size() || !run.images[e].defined()) return {};
-  const std::vector<SampleRecord>& samples = run.inspection->samples[e];
-  std::map<double, std::string> groups;  // by class; all together for regression
-  const bool classes = !run.inspection->classes.empty();
-  for (std::size_t i = 0; i < samples.size(); ++i)
-    groups[classes ? samples[i].label : 0] +=
-        image_html(*run.inspection, samples[i], run.images[e].select(0, static_cast<int64_t>(i)));
-  if (groups.empty()) return {};
-  std::string out = "<div class=\"samples\">";
-  for (const auto& [label, images] : groups) {
-    const std::string name = classes ? escape_html(class_name(*run.inspection, label)) : "samples";
-    out += fmt::format("<div>{}<span>{}</span></div>", name, images);
-  }
-  return out + "</div>\n";
+  const SamplesRecord& samples = run.inspection->samples[e];
+  const Pictures pictures{*run.inspection, run.images[e]};
+  const std::size_t most = run.inspection->experts <= kManyExperts ? kPictures : kFewPictures;
+  const std::size_t drawn = samples.drawn.size(), typical = samples.most_typical.size();
+  const std::string out =
+      pictures.by_class(samples.drawn) +
+      group_html("most typical", pictures.list(samples.most_typical, drawn, most)) +
+      group_html("least typical", pictures.list(samples.least_typical, drawn + typical, most));
+  return out.empty() ? "" : "<div class=\"samples\">" + out + "</div>\n";
 }
 
 }  // namespace moestro

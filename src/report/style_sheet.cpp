@@ -47,11 +47,12 @@ svg text.soft{fill:var(--soft)}
 svg text.on{fill:var(--on)}
 .grid{stroke:var(--line);stroke-width:1}
 .tick{stroke:var(--faint);stroke-width:1}
-.ink{--c:var(--ink)}
+.ink{--c:var(--ink);--on:var(--paper)}
 .soft{--c:var(--soft)}
 .faint{--c:var(--faint)}
 .curve{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 .curve.faint{stroke-width:1}
+.dots{fill:none;stroke:var(--c);stroke-width:3.4;stroke-linecap:round;stroke-opacity:.85}
 .dashed{stroke-dasharray:5 4}
 .dot,.fill{fill:var(--c)}
 .ring{fill:var(--paper);stroke:var(--c);stroke-width:1.8}
@@ -72,16 +73,15 @@ border-radius:3px;padding:.75rem .9rem .85rem}
 .expert h3{font-size:1rem;margin:0;overflow-wrap:anywhere}
 .expert h3 b{display:inline-block;min-width:1.5em;padding:0 .35em;margin-right:.45rem;
 text-align:center;border-radius:3px;background:var(--c);color:var(--on)}
-.stats{display:flex;gap:1.3rem;margin:.5rem 0 0}
+.stats{display:flex;flex-wrap:wrap;align-items:flex-start;gap:.3rem .85rem;margin:.5rem 0 0}
 .stats div{display:flex;flex-direction:column-reverse}
 .stats dt{font-size:.76rem;color:var(--soft)}
 .stats dd{margin:0;line-height:1.3;white-space:nowrap}
 .samples{display:flex;flex-wrap:wrap;gap:.55rem .8rem;margin-top:.6rem}
 .samples div{font-size:.76rem;color:var(--soft);line-height:1.3}
-.samples span{display:flex;flex-wrap:wrap;gap:4px;margin-top:3px}
-.samples img{display:block;width:40px;height:auto;image-rendering:pixelated;border-radius:2px}
-.samples img.wrong{outline:2px solid var(--ink);outline-offset:1px;border-radius:0;
-margin:2px 3px}
+.samples span{display:flex;flex-wrap:wrap;gap:8px;margin-top:4px}
+.samples img{display:block;width:34px;height:auto;image-rendering:pixelated;border-radius:2px}
+.samples img.wrong{outline:2px solid var(--ink);outline-offset:1px;border-radius:0}
 .scroll{overflow-x:auto;margin-top:1.1rem}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;

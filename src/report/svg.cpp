@@ -41,6 +41,13 @@ void Svg::polygon(const std::vector<Point>& points_, const std::string& css) {
   points("polygon", points_, css);
 }
 
+void Svg::dots(const std::vector<Point>& centres, const std::string& css) {
+  body_ += fmt::format("<path class=\"{}\" d=\"", css);
+  for (const Point& point : centres)
+    body_ += fmt::format("M{} {}h0", length(point.x), length(point.y));
+  body_ += "\"/>\n";
+}
+
 void Svg::circle(Point centre, double radius, const std::string& css, const std::string& title) {
   body_ += fmt::format("<circle class=\"{}\" cx=\"{}\" cy=\"{}\" r=\"{}\"", css, length(centre.x),
                        length(centre.y), length(radius));

@@ -43,7 +43,10 @@ Evaluation evaluate(const Mixture& mixture, const Dataset& data, const Normalise
     const int64_t count = std::min(options.batch, data.rows() - first);
     const Tensor raw = data.inputs.narrow(0, first, count).to(options.device);
     const Tensor inputs = normaliser.apply(raw).to(options.precision);
-    gather(mixture.forward(inputs, {}, needs), mixture.output(), options.experts, gathered);
+    ForwardContext context;
+    if (data.has_targets())
+      context.targets_N = data.targets_N.narrow(0, first, count).to(options.device);
+    gather(mixture.forward(inputs, context, needs), mixture.output(), options.experts, gathered);
   }
   const bool values = mixture.output() == OutputKind::values;
   Evaluation evaluation;

@@ -7,8 +7,8 @@ namespace {
 
 constexpr const char* kBankName = "experts";
 
-int64_t hidden_width(const std::vector<LayerSpec>& specs) {
-  const int64_t layer = last_hidden(specs);
+int64_t hidden_width(const std::vector<LayerSpec>& specs, int64_t from_last) {
+  const int64_t layer = hidden_layer(specs, from_last);
   return layer < 0 ? 0 : values_of(specs[layer].in);
 }
 
@@ -30,10 +30,11 @@ Mixture build_mixture(const RecipeDocument& document, const Task& task) {
   GateSetting setting;
   setting.input = task.sample_shape;
   setting.experts = recipe.expert.count;
-  setting.expert_hidden = hidden_width(specs);
+  setting.expert_hidden = hidden_width(specs, recipe.gate.hidden);
+  setting.classes = task.classes;
   setting.seed = seed;
   setting.where = schema.where("gate.layers");
-  ExpertBank bank(std::move(specs), kBankName, recipe.expert.count, seed);
+  ExpertBank bank(std::move(specs), kBankName, recipe.expert.count, seed, recipe.gate.hidden);
   return Mixture(std::move(bank), make_gate(recipe.gate, setting), output);
 }
 

@@ -10,8 +10,25 @@ void describe(Schema& schema, Recipe& recipe) {
   describe(schema, recipe.gate);
   describe(schema, recipe.mixture);
   describe(schema, recipe.loss);
+  describe(schema, recipe.start);
   describe(schema, recipe.train);
 }
+
+namespace {
+
+void check_start(const Recipe& recipe, const Schema& schema) {
+  const StartConfig& start = recipe.start;
+  if (start.run.empty()) return;
+  if (start.experts == "draw" && start.gate == "draw" && recipe.loss.gate_distillation == 0)
+    throw UserError(
+        "{} = \"{}\" has no effect; expected start.experts, start.gate or loss.gate_distillation",
+        schema.where("start.run"), start.run);
+  if (start.experts == "freeze" && start.gate == "freeze")
+    throw UserError("{} and start.gate freeze everything; expected something to train",
+                    schema.where("start.experts"));
+}
+
+}  // namespace
 
 void check(const Recipe& recipe, const Schema& schema) {
   schema.check_effects();
@@ -20,6 +37,7 @@ void check(const Recipe& recipe, const Schema& schema) {
         "{} = \"{}\" has nothing to choose with expert.count = 1; expected gate.kind = "
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
+  check_start(recipe, schema);
   if (recipe.loss.kind == "competitive" && recipe.gate.kind == "switch")
     throw UserError(
         "{} = \"competitive\" pays a switch gate for being unsure, since its one weight is a "

@@ -82,11 +82,11 @@ void Trainer::stop() const {
 
 void Trainer::run_step(const Batch& batch) {
   const ForwardContext context{true, static_cast<uint64_t>(config_.seed),
-                               static_cast<uint64_t>(state_.step)};
+                               static_cast<uint64_t>(state_.step), batch.targets_N};
   MixtureOutput output = parts_.mixture.forward(batch.inputs.to(compute_type(config_)), context,
                                                 parts_.objective.needs());
   std::vector<MixtureTrace> traces{std::move(output.trace)};
-  const LossTerms loss = parts_.objective(output.mixed_NC, traces, batch.targets_N);
+  const LossTerms loss = parts_.objective(output.mixed_NC, traces, batch, guidance(batch));
   check_finite(loss);
   for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
 
@@ -101,6 +101,10 @@ void Trainer::run_step(const Batch& batch) {
   count(batch, loss, output.mixed_NC);
   for (Hook* hook : parts_.hooks)
     hook->after_step({state_.step, state_.epoch + 1, rate, norm, loss, traces});
+}
+
+Guidance Trainer::guidance(const Batch& batch) const {
+  return parts_.guide ? parts_.guide(batch) : Guidance();
 }
 
 void Trainer::count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC) {

@@ -183,14 +183,14 @@ TEST_F(FieldTest, is_empty_when_nothing_false_or_zero) {
 
 TEST_F(FieldTest, condition_compares_texts_bare_and_the_rest_as_toml) {
   using Condition = Field::Condition;
-  EXPECT_TRUE((Condition{"a.kind", {"switch", "softmax"}}.holds(kind)));
-  EXPECT_FALSE((Condition{"a.kind", {"switch"}}.holds(kind)));
-  EXPECT_TRUE((Condition{"a.flag", {"true"}}.holds(flag)));
-  EXPECT_TRUE((Condition{"a.count", {"4"}}.holds(count)));
-  EXPECT_TRUE((Condition{"a.kind", {"*"}}.holds(kind)));
+  EXPECT_TRUE((Condition{{"a.kind"}, {"switch", "softmax"}}.holds(kind)));
+  EXPECT_FALSE((Condition{{"a.kind"}, {"switch"}}.holds(kind)));
+  EXPECT_TRUE((Condition{{"a.flag"}, {"true"}}.holds(flag)));
+  EXPECT_TRUE((Condition{{"a.count"}, {"4"}}.holds(count)));
+  EXPECT_TRUE((Condition{{"a.kind"}, {"*"}}.holds(kind)));
   values.kind = "";
-  EXPECT_FALSE((Condition{"a.kind", {"*"}}.holds(kind)));
-  EXPECT_TRUE((Condition{"a.kind", {""}}.holds(kind)));
+  EXPECT_FALSE((Condition{{"a.kind"}, {"*"}}.holds(kind)));
+  EXPECT_TRUE((Condition{{"a.kind"}, {""}}.holds(kind)));
 }
 
 }  // namespace

@@ -214,6 +214,46 @@ TEST_F(SchemaTest, refuses_a_key_whose_condition_has_no_effect_itself) {
   EXPECT_EQ(effects(), kFine);
 }
 
+struct AnyOfTwo : ::testing::Test {
+  AnyOfTwo() {
+    Section& loss = schema.section("loss", "");
+    loss.field("on", on, "");
+    loss.field("same", same, "").only_when("loss.on", {"true"});
+    loss.field("different", different, "").only_when("loss.on", {"true"});
+    loss.field("form", form, "of both").only_when_any({"loss.same", "loss.different"}, {"*"});
+    schema.set("loss.form=b");
+  }
+  std::string effects() {
+    return thrown<UserError>([&] { schema.check_effects(); });
+  }
+
+  bool on = true;
+  double same = 0, different = 0;
+  std::string form = "a";
+  Schema schema;
+};
+
+TEST_F(AnyOfTwo, keys_serve_as_a_condition) {
+  EXPECT_EQ(effects(),
+            "--set: loss.form has no effect here; it is used where loss.same or loss.different is "
+            "set, and they are 0.0 and 0.0");
+  for (const char* key : {"loss.same", "loss.different"}) {
+    schema.set(std::string(key) + "=1");
+    EXPECT_EQ(effects(), kFine);
+    schema.set(std::string(key) + "=");
+  }
+  EXPECT_NE(schema.to_markdown().find("of both (where loss.same or loss.different is set)"),
+            std::string::npos);
+}
+
+TEST_F(AnyOfTwo, keys_without_effect_are_no_condition) {
+  different = 1;
+  schema.set("loss.on=false");
+  EXPECT_EQ(effects(),
+            "--set: loss.form has no effect here; it is used where loss.on is true, and that is "
+            "false");
+}
+
 TEST_F(SchemaTest, refuses_contradictory_keys) {
   parse("[data]\nname = \"digits\"\npath = \"rows.csv\"\n");
   EXPECT_EQ(effects(),

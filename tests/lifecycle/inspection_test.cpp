@@ -37,9 +37,12 @@ Dataset labelled(std::vector<int64_t> labels) {
   return data;
 }
 
+Inspection inspected(const Evaluation& evaluation, const Dataset& data) {
+  return inspect(evaluation, data, Normaliser::fit(data), "test");
+}
+
 TEST(Inspection, counts_classes_by_the_most_probable_expert) {
-  const nlohmann::json json =
-      inspect(four_classified_rows(), labelled({0, 0, 1, 1}), "test").to_json();
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 1, 1})).to_json();
   EXPECT_EQ(json["class_by_expert"],
             (std::vector<std::vector<int64_t>>{{2, 0, 0}, {1, 1, 0}, {0, 0, 0}}));
   EXPECT_EQ(json["usage"], (std::vector<double>{.75, .25, 0}));
@@ -50,45 +53,66 @@ TEST(Inspection, counts_classes_by_the_most_probable_expert) {
 }
 
 TEST(Inspection, expert_owns_the_classes_most_of_whose_samples_it_gets) {
-  const Inspection inspection = inspect(four_classified_rows(), labelled({0, 0, 0, 1}), "test");
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 0, 1})).to_json();
   const std::vector<std::vector<std::string>> owns = {{"ape"}, {"bee"}, {}};
-  EXPECT_EQ(inspection.owns, owns);  // no samples of cats: nobody's
+  EXPECT_EQ(json["owns"], owns);  // no samples of cats: nobody's
 }
 
 TEST(Inspection, accuracy_is_of_all_samples_and_own_accuracy_of_the_experts_own) {
-  const nlohmann::json json =
-      inspect(four_classified_rows(), labelled({0, 0, 1, 1}), "test").to_json();
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 1, 1})).to_json();
   EXPECT_EQ(json["accuracy"], (std::vector<double>{.75, .75, 0}));
   EXPECT_EQ(json["own_accuracy"][0], 1.);
   EXPECT_EQ(json["own_accuracy"][1], 1.);
   EXPECT_TRUE(json["own_accuracy"][2].is_null());  // has no samples
 }
 
+TEST(Inspection, says_how_narrow_the_part_of_each_expert_is) {
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 1, 1})).to_json();
+  const double mixed = -(std::log2(1. / 3) / 3 + 2 * std::log2(2. / 3) / 3);  // of one bit
+  EXPECT_NEAR(json["specialisation"][0].get<double>(), 1 - mixed, 1e-14);
+  EXPECT_EQ(json["specialisation"][1], 1.);
+  EXPECT_TRUE(json["specialisation"][2].is_null());  // has no samples
+}
+
+TEST(Inspection, says_who_would_have_been_right) {
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 1, 1, 1})).to_json();
+  EXPECT_NEAR(json["right"][0][0].get<double>(), 2. / 3, 1e-14);  // not about row 1
+  EXPECT_NEAR(json["right"][0][1].get<double>(), 1. / 3, 1e-14);
+  EXPECT_EQ(json["right"][1], (std::vector<double>{0, 1, 0}));
+  EXPECT_TRUE(json["right"][2][0].is_null());
+  EXPECT_EQ(json["mistaken_owner"],
+            (std::vector<std::vector<int64_t>>{{0, 0, 0}, {0, 0, 0}, {0, 0, 0}}));
+  EXPECT_EQ(json["mixture_accuracy"], .5);  // wrong about rows 1 and 2
+  EXPECT_EQ(json["owner_accuracy"], .75);
+  EXPECT_EQ(json["oracle_accuracy"], .75);
+  EXPECT_EQ(json["rescuable_errors"], .5);  // row 2
+}
+
+TEST(Inspection, of_a_mixture_without_errors_has_none_to_rescue) {
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 0, 1})).to_json();
+  EXPECT_EQ(json["mixture_accuracy"], 1.);
+  EXPECT_TRUE(json["rescuable_errors"].is_null());
+}
+
+TEST(Inspection, keeps_the_owner_of_every_row_but_not_in_json) {
+  const Inspection inspection = inspected(four_classified_rows(), labelled({0, 0, 1, 1}));
+  EXPECT_TRUE(at::equal(inspection.owner_N, at::tensor({0, 0, 0, 1}, at::kLong)));
+  EXPECT_FALSE(inspection.to_json().contains("owners"));
+}
+
 TEST(Inspection, samples_are_the_experts_own_with_classes_as_whole_numbers) {
-  const nlohmann::json json =
-      inspect(four_classified_rows(), labelled({0, 0, 1, 1}), "test").to_json();
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 1, 1})).to_json();
+  EXPECT_EQ(json["schema"], 2);
   ASSERT_EQ(json["samples"].size(), 3u);
-  EXPECT_EQ(json["samples"][0].size(), 3u);
-  EXPECT_EQ(json["samples"][1].size(), 1u);
-  EXPECT_TRUE(json["samples"][2].empty());
-  const nlohmann::json& sample = json["samples"][0][2];
+  EXPECT_EQ(json["samples"][0]["most_typical"].size(), 2u);
+  EXPECT_EQ(json["samples"][0]["least_typical"].size(), 1u);
+  EXPECT_EQ(json["samples"][1]["most_typical"].size(), 1u);
+  EXPECT_TRUE(json["samples"][2]["most_typical"].empty());
+  const nlohmann::json& sample = json["samples"][0]["most_typical"][1];
   EXPECT_EQ(sample["row"], 2);
   EXPECT_EQ(sample["label"].dump(), "1");
   EXPECT_EQ(sample["predicted"].dump(), "0");
   EXPECT_NEAR(sample["probability"].get<double>(), .7, 1e-6);
-}
-
-TEST(Inspection, of_many_samples_a_few_are_spread_over_the_set) {
-  Evaluation evaluation;
-  evaluation.probs_NE = at::ones({100, 1});
-  evaluation.experts_NK = at::zeros({100, 1}, at::kLong);
-  evaluation.weights_NK = at::ones({100, 1});
-  evaluation.predicted_N = at::zeros({100}, at::kLong);
-  evaluation.expert_predicted_NE = at::zeros({100, 1}, at::kLong);
-  const Inspection inspection = inspect(evaluation, labelled(std::vector<int64_t>(100, 0)), "test");
-  ASSERT_EQ(inspection.samples[0].size(), 12u);
-  EXPECT_EQ(inspection.samples[0].front().row, 0);
-  EXPECT_EQ(inspection.samples[0].back().row, 91);  // 11 x 100 / 12
 }
 
 TEST(Inspection, regression_has_root_mean_squared_errors_and_no_classes) {
@@ -99,26 +123,31 @@ TEST(Inspection, regression_has_root_mean_squared_errors_and_no_classes) {
   Dataset data;
   data.inputs = at::zeros({4, 2});
   data.targets_N = at::tensor({1., 2., 5., 4.}).to(at::kFloat);
-  const nlohmann::json json = inspect(evaluation, data, "test").to_json();
+  const nlohmann::json json = inspected(evaluation, data).to_json();
   EXPECT_FALSE(json.contains("classes"));
-  EXPECT_FALSE(json.contains("class_by_expert"));
+  for (const char* key :
+       {"class_by_expert", "owns", "specialisation", "right", "mistaken_owner", "mixture_accuracy",
+        "owner_accuracy", "oracle_accuracy", "rescuable_errors"})
+    EXPECT_FALSE(json.contains(key)) << key;
   EXPECT_DOUBLE_EQ(json["accuracy"][0].get<double>(), std::sqrt((4. + 16) / 4));
   EXPECT_DOUBLE_EQ(json["own_accuracy"][0].get<double>(), std::sqrt(4. / 3));
   EXPECT_DOUBLE_EQ(json["own_accuracy"][1].get<double>(), 3);
   EXPECT_TRUE(json["own_accuracy"][2].is_null());
-  EXPECT_EQ(json["samples"][1][0]["label"], 4.);
+  EXPECT_EQ(json["samples"][1]["most_typical"][0]["label"], 4.);
 }
 
-TEST(Inspection, pixels_are_kept_of_images_only) {
+TEST(Inspection, maps_the_inputs_of_several_experts) {
   Dataset data = labelled({0, 0, 1, 1});
-  const Inspection inspection = inspect(four_classified_rows(), data, "test");
-  EXPECT_TRUE(sample_pixels(inspection, data).empty());
-  data.inputs = at::arange(4 * 6).reshape({4, 1, 2, 3}).to(at::kByte);
-  const NamedTensors pixels = sample_pixels(inspection, data);
-  ASSERT_EQ(pixels.size(), 3u);
-  EXPECT_EQ(pixels[1].first, "expert_1");
-  EXPECT_TRUE(at::equal(pixels[1].second, data.inputs.narrow(0, 3, 1)));
-  EXPECT_EQ(pixels[2].second.sizes(), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_FALSE(inspected(four_classified_rows(), data).to_json().contains("map"));  // all alike
+  data.inputs = at::tensor({0., 1., 2., 0., 4., 1., 6., 2.}).reshape({4, 2}).to(at::kFloat);
+  const nlohmann::json map = inspected(four_classified_rows(), data).to_json()["map"];
+  EXPECT_EQ(map["expert"], (std::vector<int64_t>{0, 0, 0, 1}));
+  EXPECT_EQ(map["x"].size(), 4u);
+  Evaluation alone = four_classified_rows();
+  for (Tensor* part :
+       {&alone.probs_NE, &alone.experts_NK, &alone.weights_NK, &alone.expert_predicted_NE})
+    *part = part->narrow(1, 0, 1);
+  EXPECT_FALSE(inspected(alone, data).to_json().contains("map"));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST_F(TrainRun, leaves_the_files_of_the_run_folder_and_no_others) {
           "checkpoints/step-00000002.safetensors", "checkpoints/step-00000002.safetensors.sha256",
           "checkpoints/step-00000003.safetensors", "checkpoints/step-00000003.safetensors.sha256",
           "data.json", "events.out", "inspection.json", "manifest.json", "metrics.jsonl",
-          "recipe.toml", "summary.json"}));
+          "owners.safetensors", "recipe.toml", "summary.json"}));
 }
 
 TEST_F(TrainRun, manifest_summary_and_metrics_tell_the_same_story) {
@@ -98,6 +98,28 @@ TEST_F(TrainRun, inspection_agrees_with_the_summary) {
   EXPECT_NEAR(summary["hard_top1_error"].get<double>(), 1 - right / 60, 1e-12);
 }
 
+TEST_F(TrainRun, owners_of_the_test_rows_agree_with_the_inspection) {
+  train();
+  const SafetensorsFile owners(run_ / "owners.safetensors");
+  const Tensor expert_N = owners.tensor("expert");
+  ASSERT_EQ(expert_N.sizes(), (std::vector<int64_t>{60}));
+  const nlohmann::json usage = json("inspection.json")["usage"];
+  for (int e = 0; e < 2; ++e)
+    EXPECT_DOUBLE_EQ(usage[e].get<double>(), expert_N.eq(e).sum().item<double>() / 60.);
+  EXPECT_EQ(owners.metadata().at("rows_digest"),
+            TrainedRun(run_).rows("", "", Targets::required).digest());
+}
+
+TEST_F(TrainRun, owners_of_two_seeds_are_of_the_same_rows) {
+  train({"train.seed=1"});
+  const auto digest = [&] {
+    return SafetensorsFile(run_ / "owners.safetensors").metadata().at("rows_digest");
+  };
+  const std::string first = digest();
+  train({"train.seed=2"}, /*resume=*/false, /*force=*/true);
+  EXPECT_EQ(digest(), first);  // other rows are held out for validation: the test rows stay
+}
+
 TEST_F(TrainRun, images_leave_the_pixels_of_the_samples_that_inspection_lists) {
   const fs::path set = folder_ / "set";
   testing::put_images(set, "train", 60, 8, 3);
@@ -109,7 +131,9 @@ TEST_F(TrainRun, images_leave_the_pixels_of_the_samples_that_inspection_lists) {
   ASSERT_EQ(inspection["samples"].size(), 2u);
   for (int e = 0; e < 2; ++e) {
     const Tensor shown = pixels.tensor(fmt::format("expert_{}", e));
-    const nlohmann::json& samples = inspection["samples"][e];
+    nlohmann::json samples = inspection["samples"][e]["most_typical"];
+    for (const nlohmann::json& sample : inspection["samples"][e]["least_typical"])
+      samples.push_back(sample);
     ASSERT_EQ(shown.sizes(), (std::vector<int64_t>{int64_t(samples.size()), 1, 8, 8}));
     for (size_t i = 0; i < samples.size(); ++i)
       EXPECT_TRUE(at::equal(shown[int64_t(i)], images[samples[i]["row"].get<int64_t>()]));
@@ -268,7 +292,19 @@ TEST_F(TrainRun, what_shows_only_in_a_training_step_is_found_before_a_run_is_rep
   EXPECT_THROW(train({layers, "gate.kind=noisy_topk", "gate.k=1"}, false, /*force=*/true),
                UserError);
   EXPECT_THROW(train({layers, "data.batch=1"}, false, /*force=*/true), UserError);
+  EXPECT_THROW(train({"loss.similarity_same=1", "data.batch=1"}, false, /*force=*/true), UserError);
+  EXPECT_THROW(train({"loss.gate_distillation=1"}, false, /*force=*/true), UserError);
   EXPECT_EQ(files(), before);
+}
+
+TEST_F(TrainRun, a_last_row_without_pairs_is_left_out_where_samples_are_compared) {
+  const std::vector<std::string> settings = {"data.validation=0", "data.batch=53"};  // of 160 rows
+  train(settings);
+  EXPECT_EQ(json("summary.json")["steps"], 4 * 4);
+  std::vector<std::string> compared = settings;
+  compared.push_back("loss.similarity_same=0.1");
+  train(compared, false, /*force=*/true);
+  EXPECT_EQ(json("summary.json")["steps"], 4 * 3);
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST_F(TrainedRunTest, answers_as_its_summary_and_inspection_say) {
   const Evaluation evaluation = run.evaluate(rows, /*experts=*/true);
   const nlohmann::json scores = figures(evaluation, rows).to_json(), summary = json("summary.json");
   for (const auto& [key, value] : scores.items()) EXPECT_EQ(value, summary[key]) << key;
-  const nlohmann::json inspected = inspect(evaluation, rows, "test").to_json();
+  const nlohmann::json inspected =
+      inspect(evaluation, rows, run.data().normaliser, "test").to_json();
   EXPECT_EQ(inspected, json("inspection.json"));
 }
 

@@ -139,7 +139,7 @@ TEST(Gate, refuses_layers_that_do_not_end_in_a_score_an_expert) {
 TEST(Gate, refuses_an_unknown_kind) {
   EXPECT_EQ(refusal(gate_config("softmin"), 3),
             "gate.kind = \"softmin\"; expected one of softmax, noisy_topk, switch, attentive, "
-            "sigmoid, fixed");
+            "sigmoid, fixed, classes");
 }
 
 }  // namespace

@@ -132,13 +132,29 @@ TEST(LayerSpec, refuses_an_empty_list_and_samples_of_other_ranks) {
 
 TEST(LayerSpec, the_last_hidden_layer_is_before_the_last_linear) {
   const auto hidden = [](const std::vector<std::string>& layers) {
-    return last_hidden(parse(layers, {1, 8, 8}));
+    return hidden_layer(parse(layers, {1, 8, 8}));
   };
   EXPECT_EQ(hidden({"linear classes"}), -1);
   EXPECT_EQ(hidden({"linear 8", "relu", "linear classes"}), 2);  // the flatten counts
   EXPECT_EQ(hidden({"conv 1 3", "relu", "maxpool 2", "linear classes"}), 1);
   EXPECT_EQ(hidden({"linear 8", "tanh", "linear 6", "gelu", "dropout 0.1", "linear classes"}), 4);
   EXPECT_EQ(hidden({"linear 8", "sigmoid", "linear classes", "relu"}), 2);
+}
+
+TEST(LayerSpec, hidden_layers_count_from_the_last) {
+  const std::vector<LayerSpec> specs =
+      parse({"conv 1 3", "relu", "linear 8", "tanh", "linear classes"}, {1, 8, 8});
+  EXPECT_EQ(hidden_layer(specs, 1), 4);
+  EXPECT_EQ(hidden_layer(specs, 2), 1);
+  EXPECT_EQ(hidden_layer(specs, 3), -1);
+}
+
+TEST(LayerSpec, batch_norm_may_keep_the_statistics_of_the_batch) {
+  EXPECT_FALSE(parse({"batchnorm", "linear classes"}, {1, 8, 8})[0].batch_statistics);
+  EXPECT_FALSE(parse({"batchnorm eval=running", "linear classes"}, {1, 8, 8})[0].batch_statistics);
+  EXPECT_TRUE(parse({"batchnorm eval=batch", "linear classes"}, {1, 8, 8})[0].batch_statistics);
+  EXPECT_EQ(refusal({"batchnorm eval=x", "linear classes"}, {1, 8, 8}),
+            "[0] \"batchnorm eval=x\": eval is x; expected running or batch");
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ TEST(BatchNorm, refuses_a_training_batch_of_one_row) {
   EXPECT_EQ(thrown<UserError>([&] {
               forward_all(made, normal({1, 4}, 1), kTraining);
             }),
-            "net.1 \"batchnorm\": a training batch of 1 row has no statistics; expected at least 2 "
+            "net.1 \"batchnorm\": a batch of 1 row has no statistics; expected at least 2 "
             "rows in every batch");
 }
 

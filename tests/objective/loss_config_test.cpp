@@ -48,6 +48,49 @@ TEST(LossConfig, refuses_a_balance_term_for_a_gate_that_does_not_learn) {
   EXPECT_TRUE(message.starts_with("r.toml:4: loss.importance has no effect here")) << message;
 }
 
+TEST(LossConfig, refuses_negative_weights_of_every_term) {
+  for (const char* key : {"task", "importance", "switch_balance", "z_loss", "similarity_same",
+                          "similarity_different", "gate_distillation", "gate_correctness"}) {
+    Recipe recipe;
+    EXPECT_EQ(thrown<UserError>([&] { recipe.read(fmt::format("[loss]\n{} = -0.5\n", key)); }),
+              fmt::format("r.toml:2: loss.{} = -0.5; expected a number, at least 0", key));
+  }
+}
+
+TEST(LossConfig, takes_how_samples_are_compared_with_either_weight) {
+  for (const char* key : {"similarity_same", "similarity_different"}) {
+    Recipe recipe;
+    recipe.read(
+        fmt::format("[loss]\n{} = 0.1\nsimilarity_form = \"published\"\n"
+                    "similarity_distance = \"features\"\nsimilarity_run = \"runs/a\"\n",
+                    key));
+    EXPECT_TRUE(recipe.loss.compares_samples());
+    EXPECT_EQ(recipe.loss.similarity_run, "runs/a");
+  }
+}
+
+TEST(LossConfig, refuses_how_samples_are_compared_where_they_are_not) {
+  for (const char* key : {"form = \"published\"", "distance = \"cosine\"", "run = \"runs/a\""}) {
+    Recipe recipe;
+    const std::string message =
+        thrown<UserError>([&] { recipe.read(fmt::format("[loss]\nsimilarity_{}\n", key)); });
+    EXPECT_TRUE(message.starts_with("r.toml:2: loss.similarity_")) << message;
+    EXPECT_NE(message.find("has no effect here"), std::string::npos) << message;
+  }
+  Recipe recipe;
+  EXPECT_EQ(thrown<UserError>([&] { recipe.read("[loss]\nsimilarity_form = \"balanced\"\n"); }),
+            "r.toml:2: loss.similarity_form has no effect here; it is used where "
+            "loss.similarity_same or loss.similarity_different is set, and they are 0.0 and 0.0");
+}
+
+TEST(LossConfig, refuses_a_feature_run_for_another_distance) {
+  Recipe recipe;
+  EXPECT_EQ(thrown<UserError>(
+                [&] { recipe.read("[loss]\nsimilarity_same = 1\nsimilarity_run = \"runs/a\"\n"); }),
+            "r.toml:3: loss.similarity_run has no effect here; it is used where "
+            "loss.similarity_distance is features, and that is \"euclidean\"");
+}
+
 TEST(LossConfig, refuses_an_unknown_kind) {
   Recipe recipe;
   const std::string message =

@@ -28,6 +28,11 @@ TEST(ValueAxis, has_steps_of_one_two_or_five_and_about_as_many_ticks_as_wanted) 
   }
 }
 
+TEST(ValueAxis, has_no_negative_zero) {
+  const Axis axis = value_axis(0, 4e9);
+  EXPECT_EQ(tick_text(axis.ticks.front(), axis.step, NumberStyle::plain), "0");
+}
+
 TEST(ValueAxis, of_one_value_has_room_around_it) {
   for (double value : {0., 5., -3e-9, 1e12}) {
     const Axis axis = value_axis(value, value);

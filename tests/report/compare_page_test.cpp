@@ -78,6 +78,21 @@ TEST_F(ComparePage, tells_more_than_ten_runs_apart_by_dashes) {
   EXPECT_TRUE(has(page(), "<i class=\"c0 dashed\"></i>run-10</li>"));
 }
 
+TEST_F(ComparePage, says_how_far_runs_on_the_same_rows_split_alike) {
+  add("a", {});
+  add("b", {});
+  MadeUpRun turned;
+  turned.turned = 200;
+  add("c", turned);
+  EXPECT_EQ(xml_fault(page()), "");
+  EXPECT_TRUE(has(page(), "Do the runs split alike?"));
+  EXPECT_TRUE(has(page(), "<title>a and b: 1.000</title>"));
+  // Of 500 rows 200 went from expert e to e + 1; by scikit-learn .578.
+  EXPECT_TRUE(has(page(), "<title>a and c: 0.578</title>"));
+  EXPECT_TRUE(has(page(), "splits of the 500 test rows"));
+  EXPECT_TRUE(has(page(), "Mean of the pairs: 0.72."));
+}
+
 TEST_F(ComparePage, lets_no_name_become_markup) {
   add("<i>&", {});
   EXPECT_EQ(xml_fault(page()), "");

@@ -122,15 +122,43 @@ std::vector<std::vector<int64_t>> table(const MadeUpRun& run) {
 
 json samples_of(const MadeUpRun& run, int64_t expert) {
   json samples = json::array();
-  if (is_idle(run, expert)) return samples;
-  for (int64_t i = 0; i < 2; ++i) {
+  for (int64_t i = 0; i < 2 && !is_idle(run, expert); ++i) {
     const auto number =
         static_cast<double>(run.regression ? 3 : expert % static_cast<int64_t>(run.classes.size()));
     const double predicted = i == 0 || run.regression ? number : 0;
     samples.push_back(
         {{"row", 17 + i}, {"label", number}, {"predicted", predicted}, {"probability", .99}});
   }
-  return samples;
+  if (run.schema == 1) return samples;
+  if (run.experts == 1) return {{"drawn", samples}};
+  if (samples.empty()) return {{"most_typical", samples}, {"least_typical", samples}};
+  return {{"most_typical", {samples[0]}}, {"least_typical", {samples[1]}}};
+}
+
+// What schema 2 has beside schema 1.
+void add_second_schema(json& inspection, const MadeUpRun& run) {
+  const auto experts = static_cast<std::size_t>(run.experts);
+  if (run.experts > 1)
+    inspection["map"] = {{"explained", {.25, .125}},
+                         {"x", {-1.5, 0., 1.5, 2.}},
+                         {"y", {.5, -.25, 0., 1.}},
+                         {"expert", {0, run.experts - 1, 0, run.experts - 1}}};
+  if (run.regression) return;
+  std::vector<std::vector<json>> right(experts, std::vector<json>(experts, .2));
+  std::vector<json> specialisation(experts, .75);
+  for (std::size_t e = 0; e < experts; ++e) right[e][e] = .9;
+  for (int64_t idle : run.idle) {
+    right[static_cast<std::size_t>(idle)].assign(experts, nullptr);
+    specialisation[static_cast<std::size_t>(idle)] = nullptr;
+  }
+  inspection.update({{"specialisation", specialisation},
+                     {"right", right},
+                     {"mistaken_owner",
+                      std::vector<std::vector<int64_t>>(experts, std::vector<int64_t>(experts, 3))},
+                     {"mixture_accuracy", 1 - run.error},
+                     {"owner_accuracy", .9},
+                     {"oracle_accuracy", .955},
+                     {"rescuable_errors", .5}});
 }
 
 json inspection(const MadeUpRun& run) {
@@ -151,7 +179,7 @@ json inspection(const MadeUpRun& run) {
     samples.push_back(samples_of(run, e));
     own.push_back(is_idle(run, e) ? json() : json(.93));
   }
-  json inspection = {{"schema", 1},
+  json inspection = {{"schema", run.schema},
                      {"set", "test"},
                      {"rows", static_cast<int64_t>(rows)},
                      {"experts", run.experts},
@@ -163,7 +191,17 @@ json inspection(const MadeUpRun& run) {
                      {"owns", owns},
                      {"samples", samples}};
   if (!run.regression) inspection.update({{"classes", run.classes}, {"class_by_expert", counts}});
+  if (run.schema > 1) add_second_schema(inspection, run);
   return inspection;
+}
+
+void write_owners(const std::filesystem::path& path, const MadeUpRun& run) {
+  const auto rows = kSamplesPerClass * static_cast<int64_t>(run.classes.size());
+  const Tensor row_N = at::arange(rows, at::kLong);
+  const Tensor expert_N = (row_N + row_N.lt(run.turned)).remainder(run.experts);
+  write_safetensors(
+      path, {{"expert", expert_N.to(at::kByte)}},
+      {{"set", "test"}, {"experts", std::to_string(run.experts)}, {"rows_digest", run.rows}});
 }
 
 void write_images(const std::filesystem::path& path, const MadeUpRun& run) {
@@ -185,6 +223,7 @@ void write_run(const std::filesystem::path& folder, const MadeUpRun& run) {
   if (run.status != "finished") return;
   put(folder / "summary.json", summary(run, folder.filename().string()).dump());
   put(folder / "inspection.json", inspection(run).dump());
+  if (run.schema > 1) write_owners(folder / "owners.safetensors", run);
   if (run.channels > 0) write_images(folder / "samples.safetensors", run);
 }
 

@@ -18,10 +18,16 @@ struct MadeUpRun {
   std::string status = "finished";  // else without summary and inspection
   double error = .0987;
   std::vector<int64_t> idle;  // experts that get no sample
+  int64_t schema = 2;         // of inspection.json; 1: as the first version wrote it
+  int64_t turned = 0;         // owners.safetensors: of rows that belong to the next expert
+  std::string rows = "r";     // digest of the test rows
 };
 
 // Class c goes to expert c modulo experts (the next that is not idle): 90 of its 100 samples, the
 // other 10 to the next one.
+//
+// Of each expert's two samples the first is right and the most typical, the second the least; each
+// expert answers .9 of its own samples rightly and .2 of another's.
 void write_run(const std::filesystem::path& folder, const MadeUpRun& run = {});
 
 }  // namespace moestro::testing

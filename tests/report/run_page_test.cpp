@@ -39,8 +39,10 @@ TEST(RunPage, of_a_mixture_shows_everything) {
   EXPECT_TRUE(has(page, "Five experts, all in use"));
   EXPECT_EQ(count(page, "<article class=\"expert"), 5u);
   EXPECT_EQ(count(page, "src=\"data:image/png;base64,"), 10u);
-  for (const char* title : {"Which expert takes which class", "Accuracy of each expert", ">Error<",
-                            ">Loss<", "Which expert is chosen", "Entropy of the gate"})
+  for (const char* title :
+       {"Which expert takes which class", "Accuracy of each expert", ">Error<", ">Loss<",
+        "Which expert is chosen", "Entropy of the gate", "Who would have been right",
+        "How much of the work each expert gets", "Where the experts&#39; samples lie"})
     EXPECT_TRUE(has(page, title)) << title;
   EXPECT_TRUE(has(page, "I(E;Y)"));
   EXPECT_TRUE(has(page, "<summary>recipe.toml"));
@@ -88,6 +90,32 @@ TEST(RunPage, of_regression_shows_errors_in_the_units_of_the_target) {
   EXPECT_FALSE(has(page, "Which expert takes which class"));
   EXPECT_FALSE(has(page, "I(E;Y)"));
   EXPECT_FALSE(has(page, "231.4"));
+  EXPECT_TRUE(has(page, "How much of the work each expert gets"));
+  EXPECT_FALSE(has(page, "Who would have been right"));
+  EXPECT_FALSE(has(page, "specialisation</dt>"));
+}
+
+TEST(RunPage, says_who_would_have_been_right) {
+  const std::string page = page_of({});
+  EXPECT_TRUE(has(page, "<title>Expert 2 answers 90.0 % of its own samples rightly</title>"));
+  EXPECT_TRUE(has(page,
+                  "<title>Of the samples of expert 1, expert 3 answers 20.0 % rightly; 3 "
+                  "that the owner gets wrong</title>"));
+  EXPECT_TRUE(has(page, "Some expert is right about 95.50\u00A0% of all samples"));
+  EXPECT_TRUE(has(page, "<td>4.50 %</td>"));  // the error of a gate that knew
+}
+
+TEST(RunPage, of_a_folder_of_the_first_version_shows_what_there_is) {
+  MadeUpRun run;
+  run.schema = 1;
+  const std::string page = page_of(run);
+  EXPECT_EQ(xml_fault(page), "");
+  EXPECT_EQ(count(page, "src=\"data:image/png;base64,"), 10u);
+  EXPECT_TRUE(has(page, "Which expert takes which class"));
+  EXPECT_TRUE(has(page, "How much of the work each expert gets"));
+  EXPECT_FALSE(has(page, "Who would have been right"));
+  EXPECT_FALSE(has(page, "typical"));
+  EXPECT_FALSE(has(page, "always picked"));
 }
 
 TEST(RunPage, without_pictures_still_has_a_card_an_expert) {

@@ -102,8 +102,8 @@ TEST_F(RunRecordFiles, of_a_list_instead_of_an_object_are_refused) {
 }
 
 TEST_F(RunRecordFiles, of_a_later_schema_are_refused) {
-  replace("inspection.json", "\"schema\":1", "\"schema\":2");
-  EXPECT_TRUE(testing::contains(error(), "inspection.json: schema 2 is of a later version"));
+  replace("inspection.json", "\"schema\":2", "\"schema\":3");
+  EXPECT_TRUE(testing::contains(error(), "inspection.json: schema 3 is of a later version"));
 }
 
 TEST_F(RunRecordFiles, with_null_for_a_number_leave_it_unknown) {
@@ -154,6 +154,61 @@ TEST_F(RunRecordFiles, whose_pictures_disagree_with_the_inspection_are_refused) 
                ": tensor \"expert_4\" is missing; inspection.json speaks of its 2 samples");
   std::filesystem::remove(run_ / "samples.safetensors");
   EXPECT_TRUE(read_run(run_).images.empty());
+}
+
+TEST_F(RunRecordFiles, of_schema_2_say_who_would_have_been_right_and_who_is_typical) {
+  const RunRecord run = read_run(run_);
+  const InspectionRecord& inspection = *run.inspection;
+  EXPECT_EQ(inspection.specialisation, std::vector<double>(5, .75));
+  EXPECT_EQ(inspection.right[2], (std::vector<double>{.2, .2, .9, .2, .2}));
+  EXPECT_EQ(inspection.mistaken_owner[0], std::vector<int64_t>(5, 3));
+  EXPECT_EQ(inspection.oracle_accuracy, .955);
+  EXPECT_EQ(inspection.rescuable_errors, .5);
+  EXPECT_EQ(inspection.samples[1].most_typical.front().row, 17);
+  EXPECT_EQ(inspection.samples[1].least_typical.front().row, 18);
+  EXPECT_TRUE(inspection.samples[1].drawn.empty());
+  EXPECT_EQ(inspection.map->expert, (std::vector<int64_t>{0, 4, 0, 4}));
+  EXPECT_EQ(inspection.map->share_x, .25);
+  EXPECT_EQ(run.owners->expert_N.size(0), 500);
+  EXPECT_EQ(run.owners->experts, 5);
+  EXPECT_EQ(run.owners->rows_digest, "r");
+}
+
+TEST_F(RunRecordFiles, whose_owners_disagree_with_the_inspection_are_refused) {
+  replace("inspection.json", "\"rows\":500", "\"rows\":499");
+  expect_error("owners.safetensors",
+               ": 500 rows of 5 experts; inspection.json speaks of 499 rows of 5 experts");
+}
+
+TEST_F(RunRecordFiles, of_schema_1_are_read_with_what_they_have) {
+  MadeUpRun made;
+  made.schema = 1;
+  testing::write_run(folder_ / "old", made);
+  const RunRecord run = read_run(folder_ / "old");
+  EXPECT_EQ(run.inspection->samples[1].drawn.size(), 2u);
+  EXPECT_TRUE(run.inspection->samples[1].most_typical.empty());
+  EXPECT_TRUE(run.inspection->right.empty());
+  EXPECT_TRUE(std::isnan(run.inspection->oracle_accuracy));
+  EXPECT_FALSE(run.inspection->map.has_value());
+  EXPECT_FALSE(run.owners.has_value());
+  EXPECT_EQ(run.images[1].sizes(), (Shape{2, 1, 4, 4}));
+}
+
+TEST_F(RunRecordFiles, whose_matrices_are_not_square_are_refused) {
+  replace("inspection.json", "\"right\":[[0.9,", "\"right\":[[");
+  expect_error("inspection.json", ": key \"right\": row 0 is no list of 5 numbers");
+  testing::write_run(run_);
+  replace("inspection.json", "\"mistaken_owner\":[[3,", "\"mistaken_owner\":[[");
+  expect_error("inspection.json", ": key \"mistaken_owner\": row 0 is no list of 5 counts");
+}
+
+TEST_F(RunRecordFiles, whose_map_shows_no_expert_is_refused) {
+  replace("inspection.json", "\"expert\":[0,4,", "\"expert\":[0,5,");
+  expect_error("inspection.json", ": key \"map\": 5 is none of the 5 experts");
+  testing::write_run(run_);
+  replace("inspection.json", "\"x\":[-1.5,", "\"x\":[");
+  expect_error("inspection.json",
+               ": key \"map\" has 3 x, 4 y and 4 experts, expected as many of each");
 }
 
 }  // namespace

@@ -5,19 +5,23 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace moestro {
 
+// Lists of texts by name, in the order in which they were written.
+using NamedLists = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
 class Field {
  public:
   using Target = std::variant<bool*, int64_t*, double*, std::string*, std::vector<std::string>*,
-                              std::vector<double>*>;
+                              std::vector<double>*, NamedLists*>;
   using Value = std::variant<bool, int64_t, double, std::string, std::vector<std::string>,
-                             std::vector<double>>;
+                             std::vector<double>, NamedLists>;
   struct Condition {
-    std::string key;
+    std::vector<std::string> keys;  // one of them is enough
     std::vector<std::string> values;
     bool holds(const Field& other) const;
   };
@@ -35,6 +39,8 @@ class Field {
   // zero or false. Where `key` itself has no effect, this one has none either, unless `key` is
   // empty.
   Field& only_when(std::string key, std::vector<std::string> values);
+  // The same where at least one of several keys has one of `values`.
+  Field& only_when_any(std::vector<std::string> keys, std::vector<std::string> values);
 
   const std::string& key() const { return key_; }  // full name: "data.batch"
   const std::string& meaning() const { return meaning_; }
@@ -42,7 +48,7 @@ class Field {
   std::string allowed() const;     // "at least 1", "one of a, b", or ""
   std::string expected() const;    // "an integer, at least 1"
   std::string value_text() const;  // as TOML
-  bool is_empty() const;           // "", [], 0 or false
+  bool is_empty() const;           // "", [], {}, 0 or false
   const std::string& default_text() const { return default_; }  // as TOML
   const std::string& origin() const { return origin_; }  // "file:line" or "--set"; empty: default
   bool is_set() const { return !origin_.empty(); }
@@ -53,6 +59,7 @@ class Field {
   void assign(const Value& value, const std::string& origin);
   void reset();  // back to the default, as if never set
   bool holds_text() const { return std::holds_alternative<std::string*>(target_); }
+  bool holds_table() const { return std::holds_alternative<NamedLists*>(target_); }
 
  private:
   std::string objection(const Value& value) const;  // what was expected instead, or ""

@@ -25,7 +25,8 @@ namespace moestro {
 class Section {
  public:
   Section(std::string name, std::string meaning);
-  // T: bool, int64_t, double, std::string, std::vector<std::string> or std::vector<double>.
+  // T: bool, int64_t, double, std::string, std::vector<std::string>, std::vector<double> or
+  // NamedLists.
   template <class T>
   Field& field(const std::string& name, T& value, std::string meaning) {
     return bind(name, &value, std::move(meaning));
@@ -69,7 +70,8 @@ class Schema {
   std::string where(const std::string& key) const;
 
   // Complete and resolved, keys without effect left out; parses back to the same values.
-  std::string to_toml() const;
+  // `without`: a section that is left out.
+  std::string to_toml(const std::string& without = {}) const;
   std::string to_markdown() const;  // the tables of docs/configuration.md
 
  private:
@@ -77,6 +79,7 @@ class Schema {
   bool is_section(const std::string& name) const;
   // Why the field has no effect, or nullptr when it has one.
   const Field::Condition* unmet_condition(const Field& field) const;
+  std::string values_text(const Field::Condition& condition) const;
   [[noreturn]] void unknown_key(const std::string& key, const std::string& where) const;
 
   std::deque<Section> sections_;

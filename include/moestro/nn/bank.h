@@ -12,8 +12,9 @@ namespace moestro {
 
 class ExpertBank {
  public:
-  // Tensors are named "<name>.<layer>.weight".
-  ExpertBank(std::vector<LayerSpec> specs, const std::string& name, int64_t experts, uint64_t seed);
+  // Tensors are named "<name>.<layer>.weight". hidden: which hidden layer is given, from the last.
+  ExpertBank(std::vector<LayerSpec> specs, const std::string& name, int64_t experts, uint64_t seed,
+             int64_t hidden = 1);
 
   // All experts on all rows: out_ENC, and hidden_ENF when asked for.
   NetworkOutput forward_all(const Tensor& x, const ForwardContext& context,

@@ -1,11 +1,13 @@
 // The layer-list grammar, the same in recipes, tests and docs:
 //
 //   conv CHANNELS KERNEL [pad=0] [stride=1] [bias=true]     linear WIDTH [bias=true]
-//   relu  gelu  tanh  sigmoid     maxpool SIZE  avgpool SIZE     batchnorm  flatten  dropout P
+//   relu  gelu  tanh  sigmoid     maxpool SIZE  avgpool SIZE     flatten  dropout P
+//   batchnorm [eval=running]
 //
 // WIDTH is a number or the name of the width that the place calls for: `classes` in experts,
 // `experts` in gates. A flatten is implied before the first linear. Windows of pools do not
-// overlap; what is left over at the right and lower edges is dropped.
+// overlap; what is left over at the right and lower edges is dropped. "batchnorm eval=batch" has
+// the statistics of the batch in evaluation as well.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +39,10 @@ struct LayerSpec {
   int64_t size = 0;    // conv: channels; linear: width; pools: size of the window
   int64_t kernel = 0;  // conv
   int64_t pad = 0, stride = 1;
-  bool bias = true;        // conv, linear
-  double probability = 0;  // dropout
-  Shape in, out;           // of one sample, without expert axis: [C, H, W] or [D]
+  bool bias = true;               // conv, linear
+  double probability = 0;         // dropout
+  bool batch_statistics = false;  // batchnorm: in evaluation too
+  Shape in, out;                  // of one sample, without expert axis: [C, H, W] or [D]
 };
 
 struct LayerListPlace {
@@ -54,8 +57,8 @@ struct LayerListPlace {
 std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers, const Shape& input,
                                     const LayerListPlace& place);
 
-// Index into specs of the last activation before the last linear: its input is the last hidden
-// layer before its activation. -1 where there is none.
-int64_t last_hidden(const std::vector<LayerSpec>& specs);
+// Index into specs of the from_last'th activation before the last linear, counted from there: its
+// input is that hidden layer before its activation. -1 where there is none.
+int64_t hidden_layer(const std::vector<LayerSpec>& specs, int64_t from_last = 1);
 
 }  // namespace moestro

@@ -13,14 +13,14 @@ namespace moestro {
 
 struct NetworkOutput {
   Tensor out_ENC;
-  std::optional<Tensor> hidden_ENF;  // the last hidden layer before its activation, when asked for
+  std::optional<Tensor> hidden_ENF;  // a hidden layer before its activation, when asked for
 };
 
 class Network {
  public:
-  // name: prefix of tensor names ("experts", "gate"). The place where layers are fused by shape is
-  // the constructor: it turns specs into layers.
-  Network(std::vector<LayerSpec> specs, const LayerSetting& setting);
+  // hidden: which hidden layer forward() gives, counted from the last. The place where layers are
+  // fused by shape is the constructor: it turns specs into layers.
+  Network(std::vector<LayerSpec> specs, const LayerSetting& setting, int64_t hidden = 1);
 
   // x: [N, C, H, W] or [N, D], shared by the experts. out_ENC has range.count experts.
   NetworkOutput forward(const Tensor& x, ExpertRange range, const ForwardContext& context,

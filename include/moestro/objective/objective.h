@@ -1,34 +1,48 @@
-// The objective of a recipe: the task's loss plus the auxiliary terms whose weight is not zero.
+// The objective of a recipe: the task's loss and the auxiliary terms, each where its weight is not
+// zero.
 #pragma once
 
 #include <vector>
 
 #include "moestro/nn/mixing.h"
 #include "moestro/nn/trace.h"
+#include "moestro/objective/guidance.h"
 #include "moestro/objective/loss_config.h"
 #include "moestro/objective/terms.h"
 
 namespace moestro {
 
+struct Batch;
+struct Similarity;
+
 class Objective {
  public:
-  // Throws UserError where the loss does not fit the output: least_squares needs "values" and the
-  // other way round; stochastic and competitive need "probabilities".
+  // Throws UserError where the loss does not fit the output (least_squares needs "values" and the
+  // other way round; stochastic and competitive need "probabilities"; gate_correctness needs
+  // classes), where nothing has a weight, and where loss.similarity_distance = "features" comes
+  // without loss.similarity_run.
   Objective(const LossConfig& config, OutputKind output);
 
   TraceNeeds needs() const;  // what the forward pass must keep
 
-  // mixed_NC as the mixture made it; targets_N int64 classes, or float [N] for values; every row
-  // counts. An auxiliary term is the mean over the mixture layers, each over its valid decisions.
-  // Throws UserError for a term with a weight that finds nothing to read, or has no effect (one
-  // expert), and for a stochastic or competitive loss without the experts' outputs of exactly one
-  // mixture.
+  // mixed_NC as the mixture made it; batch.targets_N int64 classes, or float [N] for values; every
+  // row counts. The task's loss is the first term, without gradient where loss.task = 0. An
+  // auxiliary term is the mean over the mixture layers, each over its valid decisions. Throws
+  // UserError for a term with a weight that finds nothing to read (in the guidance neither), or has
+  // no effect (one expert; samples to compare, and one row), and for what reads the outputs of
+  // every expert where there are not those of exactly one mixture.
   LossTerms operator()(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
-                       const Tensor& targets_N) const;
+                       const Batch& batch, const Guidance& guidance = {}) const;
 
  private:
+  bool has_terms() const;
   Tensor task_loss(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
                    const Tensor& targets_N) const;
+  Similarity similarity_of(const MixtureTrace& trace, const Batch& batch,
+                           const Guidance& guidance) const;
+  Tensor distances(const Batch& batch, const Guidance& guidance, const Tensor& valid_B) const;
+  Tensor distillation(const MixtureTrace& trace, const Guidance& guidance) const;
+  Tensor correctness(const std::vector<MixtureTrace>& traces, const Tensor& targets_N) const;
 
   LossConfig config_;
   OutputKind output_;

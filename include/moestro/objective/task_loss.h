@@ -7,6 +7,9 @@
 
 namespace moestro {
 
+// l_i: [N, E], float32 at least.
+Tensor losses_of_experts(const Tensor& out_NEC, const Tensor& targets_N);
+
 // Mean of -log yhat[y], yhat = sum_i p_i softmax(o_i); mixed_NC holds log yhat (probabilities) or
 // the mixed logits.
 Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output);

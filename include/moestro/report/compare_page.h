@@ -8,7 +8,8 @@
 
 namespace moestro {
 
-// A whole HTML file: a table, overlaid curves, and links to NAME/report.html. runs: at least one.
+// A whole HTML file: a table, how far their splits agree, overlaid curves, and links to
+// NAME/report.html. runs: at least one.
 std::string compare_page(const std::string& title, const std::vector<RunRecord>& runs);
 
 }  // namespace moestro

@@ -1,4 +1,5 @@
-// The pictures of samples that went to one expert, grouped by their class.
+// The pictures of samples that went to one expert: the most and the least typical ones; of an
+// expert alone, and of folders from before there were those, some of each class.
 #pragma once
 
 #include <cstdint>

@@ -19,6 +19,9 @@ class Svg {
   void line(Point from, Point to, const std::string& css);
   void polyline(const std::vector<Point>& points, const std::string& css);
   void polygon(const std::vector<Point>& points, const std::string& css);
+  // Small full circles, of the width that the class gives; a tenth of the bytes of as many
+  // circle().
+  void dots(const std::vector<Point>& centres, const std::string& css);
   void circle(Point centre, double radius, const std::string& css, const std::string& title = {});
   // opacity: of the fill.
   void rect(Point corner, double width, double height, const std::string& css, double opacity = 1,

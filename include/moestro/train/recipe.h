@@ -6,6 +6,7 @@
 #include "moestro/nn/expert_config.h"
 #include "moestro/nn/gate_config.h"
 #include "moestro/objective/loss_config.h"
+#include "moestro/train/start_config.h"
 #include "moestro/train/train_config.h"
 
 namespace moestro {
@@ -16,10 +17,11 @@ struct Recipe {
   GateConfig gate;
   MixtureConfig mixture;
   LossConfig loss;
+  StartConfig start;
   TrainConfig train;
 };
 
-// Binds [data] [expert] [gate] [mixture] [loss] [train].
+// Binds [data] [expert] [gate] [mixture] [loss] [start] [train].
 void describe(Schema& schema, Recipe& recipe);
 
 // Contradictions between keys that no single key shows. Throws UserError.

@@ -30,6 +30,7 @@ class Trainer {
     Batches& batches;
     CheckpointStore& checkpoints;
     std::function<std::optional<Scores>()> validate;  // none: nothing is held out
+    std::function<Guidance(const Batch&)> guide;      // what frozen networks say; may be empty
     std::vector<Hook*> hooks;
     double target_deviation = 1;  // regression: what an error in standardised units stands for
     std::string name;             // for the progress bar
@@ -51,6 +52,7 @@ class Trainer {
  private:
   void run_epoch(Progress& progress);
   void run_step(const Batch& batch);
+  Guidance guidance(const Batch& batch) const;
   void count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC);
   bool time_to_check() const;  // reading a number back makes a GPU wait
   void check_finite(const LossTerms& loss);

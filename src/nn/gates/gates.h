@@ -27,4 +27,9 @@ std::unique_ptr<Gate> make_sigmoid_gate(const GateConfig& config, const GateSett
 // The same weights for every sample.
 std::unique_ptr<Gate> make_fixed_gate(const GateConfig& config, const GateSetting& setting);
 
+// The expert that is named for the sample's class, context.targets_N; throws UserError where that
+// is unknown. What experts learn on given parts of a task (arXiv 2302.14703, section on pre-trained
+// experts).
+std::unique_ptr<Gate> make_classes_gate(const GateConfig& config, const GateSetting& setting);
+
 }  // namespace moestro

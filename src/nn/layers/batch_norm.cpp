@@ -26,6 +26,10 @@ BatchNorm::BatchNorm(const LayerSpec& spec, const LayerSetting& setting)
   running_var_EC_ = {setting.name + ".running_var", at::ones({setting.experts, shape[0]})};
 }
 
+bool BatchNorm::uses_batch(const ForwardContext& context, bool frozen) const {
+  return spec_.batch_statistics || (context.training && !frozen);
+}
+
 // x is [N, E * C, H, W] or [N, E * D]: experts and channels are one axis to the kernel.
 Tensor BatchNorm::normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const {
   const at::ScalarType master = weight_EC_.value.scalar_type();  // also beside bf16 activations
@@ -46,10 +50,10 @@ Activations BatchNorm::forward(const Activations& x, ExpertRange experts,
 
   std::vector<Tensor> parts;
   for (const FrozenRun& run : frozen_runs(setting_.frozen.get(), experts)) {
-    const bool batch_statistics = context.training && !run.frozen;
+    const bool batch_statistics = uses_batch(context, run.frozen);
     if (batch_statistics && values < 2)
       throw UserError(
-          "{} \"{}\": a training batch of {} row has no statistics; expected at least "
+          "{} \"{}\": a batch of {} row has no statistics; expected at least "
           "2 rows in every batch",
           setting_.name, spec_.text, rows);
     const Tensor part = flat.narrow(1, (run.experts.first - experts.first) * channels,
@@ -67,7 +71,7 @@ Filters BatchNorm::folded(const Filters& filters, const ImageLanes& images, Expe
   const int64_t channels = spec_.in.at(0);
   std::vector<Tensor> weights, biases;
   for (const FrozenRun& run : frozen_runs(setting_.frozen.get(), experts)) {
-    const bool batch_statistics = context.training && !run.frozen;
+    const bool batch_statistics = uses_batch(context, run.frozen);
     if (batch_statistics && !moments) moments = patch_moments(images);
     const int64_t first = (run.experts.first - experts.first) * channels,
                   count = run.experts.count * channels;

@@ -26,6 +26,7 @@ class BatchNorm : public Layer {
  private:
   Filters folded_run(const Filters& filters, const PatchMoments* moments,
                      ExpertRange experts) const;
+  bool uses_batch(const ForwardContext& context, bool frozen) const;
   Tensor normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const;
 
   LayerSpec spec_;

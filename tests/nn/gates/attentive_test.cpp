@@ -105,8 +105,43 @@ TEST(AttentiveGate, refuses_a_gate_or_experts_without_a_hidden_layer) {
   bare.expert_hidden = 0;
   EXPECT_EQ(
       thrown<UserError>([&] { make_gate(gate_config("attentive"), bare); }),
-      "gate.kind = \"attentive\" reads the experts' last hidden layer, but expert.layers have "
-      "none; expected an activation before their last linear");
+      "gate.kind = \"attentive\" reads hidden layer 1 of the experts, counted from the last, but "
+      "expert.layers have no such one; expected that many activations before their last linear");
+}
+
+TEST(AttentiveGate, normalised_scores_are_cosines_times_the_root_of_the_width) {
+  GateConfig config = gate_config("attentive");
+  config.normalise = true;
+  const auto gate = exact_gate(config, 3);
+  GateInput input = gate_input(6, 3, 8);
+  const Tensor scores_BE = gate->route(input, kEvaluation).scores_BE;
+  const Tensor query_BH = input.x.matmul(parameter(*gate, "gate.0.weight")[0])
+                              .add(parameter(*gate, "gate.0.bias")[0])
+                              .matmul(parameter(*gate, "gate.query.weight")[0]);
+  const Tensor key_BEH =
+      input.hidden_EBF.transpose(0, 1).matmul(parameter(*gate, "gate.key.weight")[0]);
+  const Tensor cosine_BE = at::cosine_similarity(query_BH.unsqueeze(1), key_BEH, -1);
+  EXPECT_TRUE(at::allclose(scores_BE, 2 * cosine_BE, 1e-4, 1e-4));
+  // However large the experts' values grow: they cannot saturate the gate.
+  input.hidden_EBF = input.hidden_EBF * 1e6;
+  EXPECT_LE(gate->route(input, kEvaluation).scores_BE.abs().max().item<double>(), 2);
+}
+
+TEST(AttentiveGate, normalised_gradient_matches_differences) {
+  GateConfig config = gate_config("attentive");
+  config.normalise = true;
+  const auto gate = exact_gate(config, 3);
+  const GateInput input = gate_input(4, 3, 9);
+  EXPECT_LT(gradient_error([&] { return probe(gate->route(input, kTraining)); }, leaves(*gate)),
+            1e-7);
+}
+
+TEST(AttentiveGate, begins_even_where_its_query_starts_at_zero) {
+  GateConfig config = gate_config("attentive");
+  config.start = 0;
+  const auto gate = exact_gate(config, 4);
+  const Tensor probs_BE = gate->route(gate_input(6, 4, 10), kTraining).probs_BE;
+  EXPECT_TRUE(at::allclose(probs_BE, at::full_like(probs_BE, .25), 1e-14, 1e-14));
 }
 
 }  // namespace

@@ -47,5 +47,24 @@ TEST(SoftmaxGate, of_bfloat16_scores_gives_float32_probabilities) {
   EXPECT_TRUE(at::equal(routing.probs_BE, routing.scores_BE.to(at::kFloat).softmax(1)));
 }
 
+TEST(SoftmaxGate, begins_even_where_its_last_layer_starts_at_zero) {
+  GateConfig config = gate_config("softmax");
+  config.start = 0;
+  const auto gate = exact_gate(config, 3);
+  const Tensor probs_BE = gate->route(gate_input(6, 3, 5), kTraining).probs_BE;
+  EXPECT_TRUE(at::allclose(probs_BE, at::full_like(probs_BE, 1. / 3), 1e-14, 1e-14));
+  EXPECT_GT(parameter(*gate, "gate.0.weight").abs().max().item<double>(), 0);
+}
+
+TEST(SoftmaxGate, start_scales_the_last_layer_alone) {
+  GateConfig config = gate_config("softmax");
+  const auto whole = exact_gate(config, 3);
+  config.start = .5;
+  const auto half = exact_gate(config, 3);
+  for (const char* name : {"gate.2.weight", "gate.2.bias"})
+    EXPECT_TRUE(at::equal(parameter(*half, name), parameter(*whole, name) * .5)) << name;
+  EXPECT_TRUE(at::equal(parameter(*half, "gate.0.weight"), parameter(*whole, "gate.0.weight")));
+}
+
 }  // namespace
 }  // namespace moestro

@@ -1,0 +1,96 @@
+"""docs/specialisation.md: what the stored rows of the specialisation studies say."""
+
+import csv
+import math
+import statistics
+import subprocess
+
+# study: its heading.
+STUDIES = {
+    "mnist-published": "MNIST at the published settings",
+    "fashion-mnist-published": "Fashion-MNIST at the published settings",
+    "mnist-search": "MNIST, settings chosen on validation rows",
+    "fashion-mnist-search": "Fashion-MNIST, settings chosen on validation rows",
+    "mnist": "MNIST at ours",
+    "fashion-mnist": "Fashion-MNIST at ours",
+    "failure-mnist": "The failure study, MNIST",
+    "failure-joined": "The failure study, Fashion-MNIST and MNIST joined",
+    "expert-count": "How many experts stay in use",
+}
+
+# Mean test errors over seeds at fixed settings, derived from the authors' public logs.
+PUBLISHED = {
+    "mnist-published": {
+        "one expert": (.134,), "original": (.044,), "original + importance": (.035, .045),
+        "original + L_s": (.037, .039), "attentive": (.043,),
+        "attentive + importance": (.035, .037), "attentive + L_s": (.035, .038),
+        "distilled, importance": (.035, .038), "distilled, L_s": (.034, .042)},
+    "fashion-mnist-published": {
+        "one expert": (.149,), "original": (.110,), "original + importance": (.102, .109),
+        "original + L_s": (.105, .109), "attentive": (.114,),
+        "attentive + importance": (.104, .108), "attentive + L_s": (.105, .112),
+        "distilled, importance": (.100, .106), "distilled, L_s": (.102, .109)},
+    "failure-mnist": {
+        "joint": (.09,), "new experts, joint gate": (.12,), "gate on pairs 1": (.08,),
+        "new experts, pairs' gate 1": (.08,), "gate on pairs 2": (.08,),
+        "new experts, pairs' gate 2": (.08,)},
+    "failure-joined": {
+        "joint": (.10,), "new experts, joint gate": (.14,), "gate on pairs 1": (.10,),
+        "new experts, pairs' gate 1": (.10,), "gate on pairs 2": (.10,),
+        "new experts, pairs' gate 2": (.10,)},
+}
+
+
+def errors_by_arm(path):
+    arms = {}
+    with open(path) as file:
+        for row in csv.DictReader(file):
+            arms.setdefault(row["arm"], []).append(float(row["test.error"]))
+    return arms
+
+
+def verdict(mean, error, published):
+    """The rule: within max(2.8 standard errors, .005) of the published mean or the nearer end."""
+    away = min(abs(mean - end) for end in published)
+    if published[0] <= mean <= published[-1] or away <= max(2.8 * error, .005):
+        return "reproduced"
+    return f"{away:.3f} {'lower' if mean < published[0] else 'higher'}"
+
+
+def comparison(name, path):
+    arms = errors_by_arm(path)
+    lines = ["| arm | ours | published mean | |", "|---|---:|---:|---|"]
+    for arm, published in PUBLISHED[name].items():
+        if arm not in arms:
+            continue
+        values = arms[arm]
+        mean = statistics.fmean(values)
+        error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+        lines.append(f"| {arm} | {mean:.4f} ± {error:.4f} | "
+                     f"{'-'.join(f'{value:.3f}' for value in published)} | "
+                     f"{verdict(mean, error, published)} |")
+    return "\n".join(lines) + "\n"
+
+
+def tables(program, study, results):
+    done = subprocess.run([program, "study", study, "--results", results, "--markdown"],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return done.stdout
+
+
+def text(program, studies, results):
+    parts = [(studies / "findings.md").read_text().rstrip() + "\n"]
+    for name, heading in STUDIES.items():
+        stored = results / f"{name}.csv"
+        if not stored.exists():
+            continue
+        parts.append(f"## {heading}\n")
+        parts.append(f"`moestro study {studies}/{name}.toml`\n")
+        if name in PUBLISHED:
+            parts.append("Beside the published means over seeds (derived from the authors' logs; "
+                         "*reproduced*: within max(2.8\nstandard errors, .005)):\n")
+            parts.append(comparison(name, stored))
+        parts.append(tables(program, studies / f"{name}.toml", stored))
+    return "\n".join(parts)

@@ -1,0 +1,50 @@
+"""Runs the specialisation studies, keeps their rows, and writes docs/specialisation.md from them.
+
+    python3 experiments/specialisation/run.py --jobs 2                 all studies, what is missing of them
+    python3 experiments/specialisation/run.py --only mnist,expert-count
+    python3 experiments/specialisation/run.py --page                   the page alone, nothing trained
+
+A study NAME is NAME.toml in this folder; its runs lie in runs/specialisation/NAME, its rows are copied to
+experiments/results/specialisation/NAME.csv. failure-joined needs its data: see join.py.
+"""
+
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import page
+
+HERE = pathlib.Path("experiments/specialisation")
+RESULTS = pathlib.Path("experiments/results/specialisation")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default="build/moestro")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default=",".join(page.STUDIES), metavar="NAMES")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="for every arm, as in data.path=FOLDER")
+    parser.add_argument("--page", action="store_true")
+    options = parser.parse_args()
+    if not options.page:
+        for name in options.only.split(","):
+            out = pathlib.Path("runs/specialisation") / name
+            command = [options.program, "study", HERE / f"{name}.toml", "--out", out,
+                       "--jobs", str(options.jobs)]
+            for assignment in options.set:
+                command += ["--set", assignment]
+            done = subprocess.run(command)
+            if (out / "results.csv").exists():
+                RESULTS.mkdir(parents=True, exist_ok=True)
+                shutil.copy(out / "results.csv", RESULTS / f"{name}.csv")
+            if done.returncode != 0:
+                sys.exit(done.returncode)
+    pathlib.Path("docs/specialisation.md").write_text(page.text(options.program, HERE, RESULTS))
+
+
+if __name__ == "__main__":
+    main()

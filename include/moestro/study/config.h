@@ -1,0 +1,33 @@
+// The [study] of a study file: arms x seeds, and the one comparison it was made for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "moestro/core/field.h"
+
+namespace moestro {
+
+class Schema;
+
+struct StudyConfig {
+  std::string recipe;  // what the study file's own sections are laid over
+  int64_t seeds = 5, first_seed = 0;
+  NamedLists arms;                   // name -> assignments, as --set takes them
+  std::vector<std::string> primary;  // two arms: the first minus the second
+  std::string baseline;              // the others are compared with it; empty: primary's second
+  std::string metric = "test.error";
+  bool lower_is_better = true;
+  std::vector<std::string> columns = {
+      "hard_top1_error",
+      "specialisation.mutual_information",
+      "specialisation.sample_entropy",
+      "specialisation.usage_entropy",
+      "specialisation.experts_used",
+  };  // shown beside the metric
+};
+
+void describe(Schema& schema, StudyConfig& study);
+
+}  // namespace moestro

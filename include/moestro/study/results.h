@@ -1,0 +1,32 @@
+// What a study's runs measured: one row a run, kept as CSV.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "moestro/study/plan.h"
+
+namespace moestro {
+
+struct StudyRow {
+  std::string arm;
+  int64_t seed = 0;
+  // Every number of summary.json by its path, as "test.error", in its order.
+  std::vector<std::pair<std::string, double>> figures;
+  std::string device, date, version;
+
+  double figure(const std::string& name) const;  // NaN where there is none
+};
+
+// Of a finished run. Throws UserError for a damaged folder.
+StudyRow read_row(const PlannedRun& run);
+
+// arm, seed, figures, device, date, version; the rows in the plan's order of arms, then by seed.
+void write_rows(const std::filesystem::path& path, const std::vector<StudyRow>& rows);
+// Throws UserError for a file that write_rows() did not write.
+std::vector<StudyRow> read_rows(const std::filesystem::path& path);
+
+}  // namespace moestro

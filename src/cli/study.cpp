@@ -1,0 +1,87 @@
+#include <cstdio>
+
+#include "moestro/core/log.h"
+#include "moestro/report/study_page.h"
+#include "moestro/report/study_tables.h"
+#include "moestro/store/atomic_file.h"
+#include "moestro/study/run_study.h"
+#include "verb.h"
+
+namespace moestro {
+namespace {
+
+struct StudyFlags {
+  std::string file, out, results;
+  std::vector<std::string> assignments;
+  int64_t jobs = 1, seeds = 0;
+  bool quick = false, markdown = false;
+};
+
+PlanOptions plan_options(const StudyFlags& flags, const CommonFlags& common) {
+  PlanOptions options;
+  if (flags.quick) options = quick_plan();
+  if (flags.seeds > 0) options.seeds = flags.seeds;
+  options.assignments.insert(options.assignments.end(), flags.assignments.begin(),
+                             flags.assignments.end());
+  if (!common.device.empty()) options.assignments.push_back("train.device=" + common.device);
+  return options;
+}
+
+void study(const StudyFlags& flags, const CommonFlags& common) {
+  const std::string name = std::filesystem::path(flags.file).stem().string();
+  StudyOptions options;
+  options.out = flags.out.empty()
+                    ? std::filesystem::path("runs") / (name + (flags.quick ? "-quick" : ""))
+                    : std::filesystem::path(flags.out);
+  options.program = std::filesystem::canonical("/proc/self/exe");
+  options.jobs = flags.jobs;
+  if (!common.data_root.empty()) options.train_flags = {"--data-root", common.data_root};
+
+  const StudyPlan plan = plan_study(flags.file, options.out, plan_options(flags, common));
+  const std::vector<StudyRow> rows =
+      flags.results.empty() ? run_study(plan, options) : read_rows(flags.results);
+  const Analysis analysis = analyse(plan, rows);
+  fmt::print("{}",
+             flags.markdown ? study_markdown(analysis) : study_text(analysis, stdout_rules()));
+  if (!flags.results.empty()) return;
+  const std::filesystem::path page = options.out / "report.html";
+  write_atomically(page, study_page(analysis));
+  log_info("report: {}", page.string());
+}
+
+}  // namespace
+
+void add_study(CLI::App& app, CommonFlags& common) {
+  CLI::App* verb = add_verb(
+      app, "study", "train arms x seeds, and compare them",
+      "  moestro study experiments/specialisation/mnist.toml --jobs 2\n"
+      "  moestro study STUDY --quick                 two seeds, one epoch: does it run at all?\n"
+      "  moestro study STUDY --results stored.csv    the tables of stored results, nothing "
+      "trained\n"
+      "A study that was stopped goes on with the same command.");
+  auto flags = std::make_shared<StudyFlags>();
+  add_argument(*verb, "STUDY", flags->file, "a recipe with a section [study]");
+  verb->add_option("--jobs", flags->jobs, "runs at once; the CPU's threads are divided among them")
+      ->check(at_least(1))
+      ->type_name("N");
+  verb->add_option("--seeds", flags->seeds, "instead of study.seeds")
+      ->check(at_least(1))
+      ->type_name("N");
+  verb->add_option("--set", flags->assignments, "change a key in every arm; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->expected(1);
+  verb->add_option("--out", flags->out, "the study's folder (default: runs/NAME)")
+      ->type_name("DIR");
+  verb->add_flag("--quick", flags->quick, "2 seeds, 1 epoch, in runs/NAME-quick");
+  verb->add_option("--results", flags->results, "analyse these results.csv; train nothing")
+      ->type_name("FILE")
+      ->excludes("--quick");
+  verb->add_flag("--markdown", flags->markdown, "print the tables as Markdown");
+  add_data_root(*verb, common);
+  verb->add_option("--device", common.device, "auto, cpu or cuda (default: as the recipe says)")
+      ->type_name("NAME");
+  verb->callback([flags, &common] { study(*flags, common); });
+}
+
+}  // namespace moestro

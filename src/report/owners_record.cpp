@@ -1,0 +1,52 @@
+#include "moestro/report/owners_record.h"
+
+#include <charconv>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "moestro/core/error.h"
+#include "moestro/store/safetensors.h"
+
+namespace moestro {
+namespace {
+
+std::string text_of(const SafetensorsFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end())
+    throw UserError("{}: the metadata have no \"{}\"", file.path().string(), key);
+  return found->second;
+}
+
+int64_t count_of(const SafetensorsFile& file, const std::string& key) {
+  const std::string text = text_of(file, key);
+  int64_t count = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || count < 1)
+    throw UserError("{}: metadata \"{}\" is \"{}\", expected a number from 1 on",
+                    file.path().string(), key, text);
+  return count;
+}
+
+}  // namespace
+
+OwnersRecord read_owners(const std::filesystem::path& path) {
+  const SafetensorsFile file(path);
+  if (!file.contains("expert")) throw UserError("{}: tensor \"expert\" is missing", path.string());
+  const Shape& shape = file.shape("expert");
+  const at::ScalarType type = file.dtype("expert");
+  if (shape.size() != 1 || shape[0] == 0 || !at::isIntegralType(type, /*includeBool=*/false))
+    throw UserError("{}: tensor \"expert\" is {} [{}], expected whole numbers [rows]",
+                    path.string(), at::toString(type), fmt::join(shape, ", "));
+  OwnersRecord owners{file.tensor("expert").to(at::kLong), count_of(file, "experts"),
+                      text_of(file, "rows_digest")};
+  const auto low = owners.expert_N.min().item<int64_t>(),
+             high = owners.expert_N.max().item<int64_t>();
+  if (low < 0 || high >= owners.experts)
+    throw UserError("{}: {} is none of the {} experts", path.string(), low < 0 ? low : high,
+                    owners.experts);
+  return owners;
+}
+
+}  // namespace moestro

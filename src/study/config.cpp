@@ -1,0 +1,30 @@
+#include "moestro/study/config.h"
+
+#include "moestro/core/schema.h"
+
+namespace moestro {
+
+void describe(Schema& schema, StudyConfig& study) {
+  Section& section = schema.section(
+      "study", "Arms x seeds, for `moestro study`; the other sections of its file are the recipe.");
+  section.field("recipe", study.recipe,
+                "a recipe, from the study file's folder, over which the file's own sections are "
+                "laid; empty: the file has it all");
+  section.field("seeds", study.seeds, "runs of each arm, one a seed").at_least(1).at_most(10000);
+  section.field("first_seed", study.first_seed, "their first seed; the others follow").at_least(0);
+  section.field("arms", study.arms,
+                "name = [assignments as --set takes them]; {NAME} in one stands for the run folder "
+                "of arm NAME with the same seed, which is then trained first");
+  section.field("primary", study.primary,
+                "the one comparison that the study is made for: two arms, the first minus the "
+                "second");
+  section.field("baseline", study.baseline,
+                "the arm that all others are compared with, their p values adjusted by Holm's "
+                "method; empty: the second of study.primary");
+  section.field("metric", study.metric,
+                "what is compared: a number of summary.json; settings are chosen by valid.error");
+  section.field("lower_is_better", study.lower_is_better, "which way the metric is good");
+  section.field("columns", study.columns, "numbers of summary.json shown beside the metric");
+}
+
+}  // namespace moestro

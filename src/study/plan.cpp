@@ -1,0 +1,225 @@
+#include "moestro/study/plan.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "moestro/core/error.h"
+#include "moestro/core/suggest.h"
+
+namespace moestro {
+namespace fs = std::filesystem;
+namespace {
+
+// Folders are named after arms.
+std::string slug(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_';
+    if (plain)
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
+  }
+  while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
+  return out;
+}
+
+// What decides which rows an arm is measured on.
+DataConfig measured_rows(const Recipe& recipe, bool validation) {
+  DataConfig data = recipe.data;
+  const DataConfig same;
+  data.batch = same.batch;
+  data.rows = same.rows;
+  data.augment = same.augment;
+  data.mean = same.mean;
+  data.deviation = same.deviation;
+  if (!validation) data.validation = same.validation;
+  return data;
+}
+
+class Planner {
+ public:
+  Planner(const fs::path& file, const fs::path& out, const PlanOptions& options)
+      : file_(file), out_(out), options_(options) {
+    base_.parse_file(file);
+    plan_.study = base_.study;
+    plan_.name = file.stem().string();
+    if (options.seeds > 0) plan_.study.seeds = options.seeds;
+  }
+
+  StudyPlan plan() {
+    for (const auto& [arm, assignments] : plan_.study.arms) names_.push_back(arm);
+    check_names();
+    check_comparisons();
+    for (const std::string& arm : names_) find_needs(arm);
+    for (const std::string& arm : names_) order(arm, {});
+    for (int64_t i = 0; i < plan_.study.seeds; ++i)
+      for (const std::string& arm : order_) add_run(arm, plan_.study.first_seed + i);
+    check_differences();
+    check_pairs();
+    return std::move(plan_);
+  }
+
+ private:
+  std::string where() const { return file_.string(); }
+
+  void check_names() const {
+    if (names_.empty())
+      throw UserError("{}: no arms; expected [study.arms] with name = [assignments]", where());
+    std::map<std::string, std::string> slugs;
+    for (const std::string& arm : names_) {
+      const std::string folder = slug(arm);
+      if (folder.empty())
+        throw UserError("{}: arm \"{}\"; expected a name with a letter or digit", where(), arm);
+      const auto [other, fresh] = slugs.emplace(folder, arm);
+      if (!fresh)
+        throw UserError(
+            "{}: arms \"{}\" and \"{}\" would share the folder {}; expected names that "
+            "differ in letters or digits",
+            where(), other->second, arm, folder);
+    }
+  }
+
+  void check_arm(const std::string& key, const std::string& arm) const {
+    if (std::ranges::find(names_, arm) == names_.end())
+      throw UserError("{}: no arm \"{}\"; expected one of {}{}", base_.schema.where(key), arm,
+                      joined(names_), suggestion(arm, names_));
+  }
+
+  void check_comparisons() {
+    StudyConfig& study = plan_.study;
+    if (names_.size() == 1 && study.primary.empty()) return;
+    if (study.primary.size() != 2 || study.primary[0] == study.primary[1])
+      throw UserError(
+          "{}: {} arms; expected two different ones, the first to be compared with the "
+          "second",
+          base_.schema.where("study.primary"), study.primary.size());
+    for (const std::string& arm : study.primary) check_arm("study.primary", arm);
+    if (study.baseline.empty()) study.baseline = study.primary[1];
+    check_arm("study.baseline", study.baseline);
+  }
+
+  const std::vector<std::string>& assignments(const std::string& arm) const {
+    return std::ranges::find(plan_.study.arms, arm, [](const auto& entry) { return entry.first; })
+        ->second;
+  }
+
+  // The arms that stand in braces in an arm's assignments.
+  void find_needs(const std::string& arm) {
+    for (const std::string& text : assignments(arm))
+      for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open)) {
+        const size_t close = std::min(text.find('}', open), text.size());
+        const std::string needed = text.substr(open + 1, close - open - 1);
+        if (std::ranges::find(names_, needed) == names_.end())
+          throw UserError("{}: arm \"{}\": no arm \"{}\" for \"{}\"; expected one of {}{}", where(),
+                          arm, needed, text, joined(names_), suggestion(needed, names_));
+        needs_[arm].push_back(needed);
+        open = close;
+      }
+  }
+
+  void order(const std::string& arm, std::vector<std::string> path) {
+    if (std::ranges::find(order_, arm) != order_.end()) return;
+    const bool circle = std::ranges::find(path, arm) != path.end();
+    path.push_back(arm);
+    if (circle)
+      throw UserError("{}: arms need each other in a circle: {}", where(), joined(path, " -> "));
+    for (const std::string& needed : needs_[arm]) order(needed, path);
+    order_.push_back(arm);
+  }
+
+  fs::path folder(const std::string& arm, int64_t seed) const {
+    return out_ / "runs" / fmt::format("{}-{}", slug(arm), seed);
+  }
+
+  std::string filled(std::string text, int64_t seed) const {
+    for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{')) {
+      const size_t close = text.find('}', open);
+      const std::string path = folder(text.substr(open + 1, close - open - 1), seed).string();
+      text.replace(open, close - open + 1, path);
+    }
+    return text;
+  }
+
+  void add_run(const std::string& arm, int64_t seed) {
+    StudyDocument document;
+    document.parse_file(file_);
+    const std::string origin = fmt::format("{}: arm \"{}\"", where(), arm);
+    if (document.schema.is_set("train.seed"))
+      throw UserError("{}: the study gives the seeds; expected study.seeds and study.first_seed",
+                      document.schema.where("train.seed"));
+    for (const std::string& assignment : assignments(arm))
+      document.schema.set(filled(assignment, seed), origin);
+    if (document.schema.is_set("train.seed"))
+      throw UserError(
+          "{} cannot be paired: it sets train.seed; expected the study's seeds for all "
+          "arms",
+          origin);
+    document.schema.set(fmt::format("train.seed={}", seed), origin);
+    for (const std::string& assignment : options_.assignments) document.schema.set(assignment);
+    try {
+      check(document.recipe, document.schema);
+    } catch (const UserError& error) {
+      const std::string text = error.what();
+      throw UserError("{}", text.starts_with(origin) ? text : origin + ": " + text);
+    }
+    PlannedRun run{arm, seed, folder(arm, seed), document.recipe_toml()};
+    for (const std::string& needed : needs_[arm]) run.needs.push_back(place_of(needed, seed));
+    if (seed == plan_.study.first_seed)
+      data_.emplace_back(arm, measured_rows(document.recipe, on_validation()));
+    if (on_validation() && document.recipe.data.validation == 0)
+      throw UserError("{}: {} needs rows that are held out; expected data.validation above 0",
+                      origin, plan_.study.metric);
+    plan_.runs.push_back(std::move(run));
+  }
+
+  size_t place_of(const std::string& arm, int64_t seed) const {
+    const auto run = std::ranges::find_if(plan_.runs, [&](const PlannedRun& other) {
+      return other.arm == arm && other.seed == seed;
+    });
+    return static_cast<size_t>(run - plan_.runs.begin());
+  }
+
+  bool on_validation() const { return plan_.study.metric.starts_with("valid."); }
+
+  void check_differences() const {
+    std::map<std::string, std::string> arms;
+    for (const PlannedRun& run : plan_.runs) {
+      if (run.seed != plan_.study.first_seed) continue;
+      const auto [other, fresh] = arms.emplace(run.recipe, run.arm);
+      if (!fresh)
+        throw UserError("{}: arm \"{}\" changes nothing beside \"{}\"; expected another recipe",
+                        where(), run.arm, other->second);
+    }
+  }
+
+  void check_pairs() const {
+    for (const auto& [arm, data] : data_)
+      if (data != data_.front().second)
+        throw UserError(
+            "{}: arms \"{}\" and \"{}\" cannot be paired: they are measured on other rows; "
+            "expected the same [data] but for batch, rows, augment, mean and deviation",
+            where(), arm, data_.front().first);
+  }
+
+  fs::path file_, out_;
+  const PlanOptions& options_;
+  StudyDocument base_;
+  StudyPlan plan_;
+  std::vector<std::string> names_, order_;
+  std::map<std::string, std::vector<std::string>> needs_;
+  std::vector<std::pair<std::string, DataConfig>> data_;
+};
+
+}  // namespace
+
+PlanOptions quick_plan() {
+  return {.assignments = {"train.epochs=1"}, .seeds = 2};
+}
+
+StudyPlan plan_study(const fs::path& file, const fs::path& out, const PlanOptions& options) {
+  return Planner(file, out, options).plan();
+}
+
+}  // namespace moestro

@@ -1,0 +1,56 @@
+#include "moestro/report/matrix_map.h"
+
+#include <gtest/gtest.h>
+
+#include "moestro/report/metrics_record.h"
+#include "report/well_formed.h"
+
+namespace moestro {
+namespace {
+
+MatrixMap two_by_two() {
+  MatrixMap map;
+  map.title = "Who";
+  map.rows = {{"samples of 0", "c0"}, {"<b>", "c1"}};
+  map.columns = {{"0", "c0"}, {"1", "c1"}};
+  map.values = {{.97, .2}, {kNotKnown, 1}};
+  map.words = {{"own", "other"}, {"a & b", "last"}};
+  return map;
+}
+
+bool has(const std::string& html, const std::string& part) {
+  return html.find(part) != std::string::npos;
+}
+
+TEST(MatrixMap, says_every_value_in_numbers_and_words) {
+  const std::string html = matrix_map(two_by_two());
+  EXPECT_EQ(testing::xml_fault(html), "");
+  EXPECT_TRUE(has(html, ">97</text>"));
+  EXPECT_TRUE(has(html, "<title>other</title>"));
+  EXPECT_FALSE(has(html, "<b>"));
+}
+
+TEST(MatrixMap, leaves_a_cell_empty_where_nothing_is_known) {
+  const std::string html = matrix_map(two_by_two());
+  EXPECT_FALSE(has(html, "nan"));
+  EXPECT_FALSE(has(html, "a &amp; b"));
+}
+
+TEST(MatrixMap, is_deeper_for_larger_values_and_takes_those_beyond_the_scale) {
+  MatrixMap map = two_by_two();
+  map.style = NumberStyle::plain;
+  map.coloured = false;
+  map.values = {{-.03, .5}, {.5, 1}};
+  const std::string html = matrix_map(map);
+  EXPECT_TRUE(has(html, "fill-opacity=\"0.060\"><title>own"));
+  EXPECT_TRUE(has(html, "fill-opacity=\"0.530\"><title>other"));
+  EXPECT_TRUE(has(html, ">-0.03</text>"));
+  EXPECT_TRUE(has(html, "class=\"mid on ink\""));
+}
+
+TEST(MatrixMap, of_nothing_is_nothing) {
+  EXPECT_EQ(matrix_map({}), "");
+}
+
+}  // namespace
+}  // namespace moestro

@@ -1,0 +1,187 @@
+#include "moestro/study/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "moestro/core/error.h"
+#include "store/temporary_folder.h"
+#include "thrown.h"
+
+namespace moestro {
+namespace {
+
+using testing::put;
+using testing::TemporaryFolder;
+using testing::thrown;
+
+constexpr const char* kRecipe = R"(
+[data]
+name = "mnist"
+[expert]
+layers = ["linear 8", "relu", "linear classes"]
+[gate]
+layers = ["linear 8", "relu", "linear experts"]
+)";
+
+class PlanTest : public ::testing::Test {
+ protected:
+  std::filesystem::path file_of(const std::string& study) {
+    put(folder_ / "s.toml", kRecipe + study);
+    return folder_ / "s.toml";
+  }
+  StudyPlan plan(const std::string& study, const PlanOptions& options = {}) {
+    return plan_study(file_of(study), folder_ / "out", options);
+  }
+  // The message without the file's name.
+  std::string refusal(const std::string& study, const PlanOptions& options = {}) {
+    const std::string file = file_of(study).string(),
+                      message =
+                          thrown<UserError>([&] { plan_study(file, folder_ / "out", options); });
+    return message.starts_with(file) ? message.substr(file.size()) : message;
+  }
+
+  TemporaryFolder folder_;
+};
+
+constexpr const char* kTwoArms = R"(
+[study]
+seeds = 3
+primary = ["wide", "plain"]
+[study.arms]
+plain = []
+wide = ["expert.count=8"]
+)";
+
+TEST_F(PlanTest, has_a_run_for_every_arm_and_seed) {
+  const StudyPlan made = plan(kTwoArms);
+  ASSERT_EQ(made.runs.size(), 6u);
+  EXPECT_EQ(made.name, "s");
+  EXPECT_EQ(made.study.baseline, "plain");
+  EXPECT_EQ(made.runs[1].arm, "wide");
+  EXPECT_EQ(made.runs[4].seed, 2);
+  EXPECT_EQ(made.runs[5].folder, folder_ / "out" / "runs" / "wide-2");
+  EXPECT_NE(made.runs[5].recipe.find("count = 8"), std::string::npos);
+  EXPECT_NE(made.runs[5].recipe.find("seed = 2"), std::string::npos);
+  EXPECT_EQ(made.runs[5].recipe.find("[study]"), std::string::npos);
+}
+
+TEST_F(PlanTest, keeps_the_order_of_the_file) {
+  const StudyPlan made = plan(R"(
+[study]
+seeds = 1
+primary = ["b", "c"]
+[study.arms]
+c = []
+a = ["expert.count=2"]
+b = ["expert.count=3"]
+)");
+  EXPECT_EQ(made.runs[0].arm + made.runs[1].arm + made.runs[2].arm, "cab");
+}
+
+TEST_F(PlanTest, lays_a_study_over_the_recipe_it_names) {
+  put(folder_ / "base.toml", kRecipe);
+  put(folder_ / "over.toml",
+      "[study]\nrecipe = \"base.toml\"\nseeds = 1\n[train]\nepochs = 7\n[study.arms]\nonly = []\n");
+  const StudyPlan made = plan_study(folder_ / "over.toml", folder_ / "out");
+  EXPECT_NE(made.runs[0].recipe.find("epochs = 7"), std::string::npos);
+  EXPECT_NE(made.runs[0].recipe.find("linear 8"), std::string::npos);
+}
+
+TEST_F(PlanTest, an_arm_that_needs_another_comes_after_it_and_gets_its_folder) {
+  const StudyPlan made = plan(R"(
+[study]
+seeds = 2
+first_seed = 5
+primary = ["distilled", "teacher"]
+[study.arms]
+distilled = ["start.run={teacher}", "start.experts=freeze"]
+teacher = []
+)");
+  EXPECT_EQ(made.runs[0].arm, "teacher");
+  EXPECT_EQ(made.runs[1].needs, std::vector<size_t>{0});
+  EXPECT_EQ(made.runs[3].needs, std::vector<size_t>{2});
+  EXPECT_NE(made.runs[3].recipe.find((folder_ / "out" / "runs" / "teacher-6").string()),
+            std::string::npos);
+}
+
+TEST_F(PlanTest, options_change_every_arm_and_the_number_of_seeds) {
+  const StudyPlan made = plan(kTwoArms, quick_plan());
+  EXPECT_EQ(made.runs.size(), 4u);
+  for (const PlannedRun& run : made.runs)
+    EXPECT_NE(run.recipe.find("epochs = 1"), std::string::npos);
+}
+
+TEST_F(PlanTest, refuses_a_study_without_arms) {
+  EXPECT_EQ(refusal("[study]\nseeds = 2\n"),
+            ": no arms; expected [study.arms] with name = [assignments]");
+}
+
+TEST_F(PlanTest, refuses_two_arms_of_one_name) {
+  EXPECT_NE(refusal("[study.arms]\na = []\na = [\"expert.count=3\"]\n").find("not valid TOML"),
+            std::string::npos);
+  EXPECT_EQ(refusal("[study.arms]\n\"a b\" = []\n\"a-b\" = [\"expert.count=3\"]\n"),
+            ": arms \"a b\" and \"a-b\" would share the folder a-b; expected names that differ in "
+            "letters or digits");
+}
+
+TEST_F(PlanTest, refuses_an_arm_that_changes_nothing) {
+  EXPECT_EQ(refusal("[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n"
+                    "b = [\"expert.count=5\"]\n"),
+            ": arm \"b\" changes nothing beside \"a\"; expected another recipe");
+}
+
+TEST_F(PlanTest, refuses_a_comparison_that_names_no_arm) {
+  const std::string arms = "[study.arms]\nplain = []\nwide = [\"expert.count=8\"]\n";
+  EXPECT_EQ(
+      refusal("[study]\nprimary = [\"wide\", \"plian\"]\n" + arms),
+      ":9: study.primary: no arm \"plian\"; expected one of plain, wide; did you mean \"plain\"?");
+  EXPECT_EQ(refusal("[study]\nbaseline = \"x\"\nprimary = [\"wide\", \"plain\"]\n" + arms),
+            ":9: study.baseline: no arm \"x\"; expected one of plain, wide");
+  EXPECT_EQ(refusal(arms),
+            "study.primary: 0 arms; expected two different ones, the first to be compared with the "
+            "second");
+}
+
+TEST_F(PlanTest, refuses_arms_that_cannot_be_paired) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_EQ(
+      refusal(study + "b = [\"data.name=fashion-mnist\"]\n"),
+      ": arms \"b\" and \"a\" cannot be paired: they are measured on other rows; expected the "
+      "same [data] but for batch, rows, augment, mean and deviation");
+  EXPECT_EQ(refusal(study + "b = [\"train.seed=3\"]\n"),
+            ": arm \"b\" cannot be paired: it sets train.seed; expected the study's seeds for all "
+            "arms");
+  EXPECT_EQ(plan(study + "b = [\"data.rows=100\", \"data.validation=0.2\"]\n").runs.size(), 10u);
+}
+
+TEST_F(PlanTest, a_metric_on_validation_rows_needs_the_same_ones) {
+  const std::string study =
+      "[study]\nmetric = \"valid.error\"\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_NE(refusal(study + "b = [\"data.validation=0.2\"]\n").find("cannot be paired"),
+            std::string::npos);
+  EXPECT_EQ(refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {"data.validation=0.0"}}),
+            ": arm \"a\": valid.error needs rows that are held out; expected data.validation above "
+            "0");
+}
+
+TEST_F(PlanTest, names_the_arm_whose_recipe_is_wrong) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_EQ(refusal(study + "b = [\"expert.cuont=3\"]\n"),
+            ": arm \"b\": unknown key \"expert.cuont\"; did you mean \"expert.count\"?");
+  EXPECT_EQ(refusal(study + "b = [\"gate.k=3\"]\n"),
+            ": arm \"b\": gate.k has no effect here; it is used where gate.kind is noisy_topk or "
+            "sigmoid, and that is \"softmax\"");
+  EXPECT_EQ(refusal(study + "b = [\"loss.importance=-1\"]\n"),
+            ": arm \"b\": loss.importance = -1; expected a number, at least 0");
+}
+
+TEST_F(PlanTest, refuses_arms_that_need_each_other_or_nobody) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\n";
+  EXPECT_EQ(refusal(study + "a = [\"start.run={b}\"]\nb = [\"start.run={a}\"]\n"),
+            ": arms need each other in a circle: a -> b -> a");
+  EXPECT_EQ(
+      refusal(study + "a = []\nb = [\"start.run={c}\"]\n"),
+      ": arm \"b\": no arm \"c\" for \"start.run={c}\"; expected one of a, b; did you mean \"a\"?");
+}
+
+}  // namespace
+}  // namespace moestro

@@ -1,0 +1,109 @@
+#include "moestro/study/results.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "moestro/core/error.h"
+#include "moestro/study/analysis.h"
+#include "store/temporary_folder.h"
+#include "thrown.h"
+
+namespace moestro {
+namespace {
+
+using testing::put;
+using testing::TemporaryFolder;
+using testing::thrown;
+
+StudyRow row(const std::string& arm, int64_t seed, double error) {
+  return {arm,          seed,   {{"epochs", 3}, {"test.error", error}}, "cpu (\"x\", 2 threads)",
+          "2026-01-02", "0.1.0"};
+}
+
+StudyPlan plan_of(const std::vector<std::string>& arms, int64_t seeds) {
+  StudyPlan plan;
+  plan.name = "toy";
+  plan.study.seeds = seeds;
+  plan.study.columns = {"epochs"};
+  for (const std::string& arm : arms) plan.study.arms.emplace_back(arm, std::vector<std::string>());
+  plan.study.primary = {arms[1], arms[0]};
+  plan.study.baseline = arms[0];
+  plan.runs.resize(arms.size() * static_cast<size_t>(seeds));
+  return plan;
+}
+
+TEST(StudyResults, come_back_from_a_file_as_they_were) {
+  const TemporaryFolder folder;
+  std::vector<StudyRow> rows = {row("one, \"two\"", 0, .1), row("b", 1, 1. / 3)};
+  rows[1].figures.emplace_back("hard_top1_error", .25);
+  write_rows(folder / "r.csv", rows);
+  const std::vector<StudyRow> read = read_rows(folder / "r.csv");
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].arm, rows[0].arm);
+  EXPECT_EQ(read[0].device, rows[0].device);
+  EXPECT_EQ(read[1].figure("test.error"), 1. / 3);
+  EXPECT_TRUE(std::isnan(read[0].figure("hard_top1_error")));
+  EXPECT_EQ(read[1].figure("hard_top1_error"), .25);
+}
+
+TEST(StudyResults, refuse_other_files) {
+  const TemporaryFolder folder;
+  put(folder / "a.csv", "x,y\n1,2\n");
+  EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "a.csv"); }).find("not the results"),
+            std::string::npos);
+  put(folder / "b.csv", "arm,seed,e,device,date,version\na,0,oops,d,d,v\n");
+  EXPECT_NE(thrown<UserError>([&] {
+              read_rows(folder / "b.csv");
+            }).find("b.csv:2: \"oops\"; expected a number"),
+            std::string::npos);
+  put(folder / "c.csv", "arm,seed,e,device,date,version\na,0\n");
+  EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "c.csv"); }).find("2 cells; expected 6"),
+            std::string::npos);
+}
+
+TEST(StudyAnalysis, pairs_by_seed_and_leaves_out_seeds_that_one_arm_lacks) {
+  const StudyPlan plan = plan_of({"base", "ours"}, 4);
+  // Far apart between seeds, always .01 within: only pairing sees it.
+  const Analysis analysis =
+      analyse(plan, {row("base", 0, .1), row("base", 1, .3), row("base", 2, .2),
+                     row("ours", 2, .19), row("ours", 1, .29), row("ours", 3, .7)});
+  ASSERT_EQ(analysis.primary.size(), 1u);
+  const PairedDifference& paired = analysis.primary[0].paired;
+  EXPECT_EQ(paired.difference.count, 2);
+  EXPECT_NEAR(paired.difference.mean, -.01, 1e-12);
+  EXPECT_EQ(verdict(paired), "lower");
+  EXPECT_NEAR(analysis.arms[0].mean.mean, .2, 1e-12);
+  EXPECT_EQ(analysis.finished, 6);
+  EXPECT_EQ(analysis.planned, 8);
+  EXPECT_TRUE(analysis.others.empty());
+}
+
+TEST(StudyAnalysis, adjusts_the_other_arms_for_their_number) {
+  const StudyPlan plan = plan_of({"base", "ours", "c", "d"}, 3);
+  std::vector<StudyRow> rows;
+  const double noise[] = {.001, -.002, .0005};
+  for (int64_t seed = 0; seed < 3; ++seed) {
+    rows.push_back(row("base", seed, .2));
+    rows.push_back(row("ours", seed, .1));
+    rows.push_back(row("c", seed, .15 + noise[seed]));
+    rows.push_back(row("d", seed, .2 + noise[seed]));
+  }
+  const Analysis analysis = analyse(plan, rows);
+  ASSERT_EQ(analysis.others.size(), 2u);
+  EXPECT_EQ(analysis.others[0].first, "c");
+  EXPECT_EQ(analysis.others[0].second, "base");
+  EXPECT_NEAR(analysis.others[0].holm_p, 2 * analysis.others[0].paired.p, 1e-12);
+  EXPECT_EQ(verdict(analysis.others[1].paired), "within noise");
+}
+
+TEST(StudyAnalysis, names_a_metric_that_no_run_has) {
+  StudyPlan plan = plan_of({"base", "ours"}, 1);
+  plan.study.metric = "test.eror";
+  EXPECT_EQ(thrown<UserError>([&] { analyse(plan, {row("base", 0, .1)}); }),
+            "study.metric = \"test.eror\": no run has it; expected one of epochs, test.error; did "
+            "you mean \"test.error\"?");
+}
+
+}  // namespace
+}  // namespace moestro
