@@ -13,6 +13,7 @@ struct PredictFlags {
 void predict(const PredictFlags& flags, const CommonFlags& common) {
   check_predictions_name(flags.out);
   const TrainedRun run(flags.run, common.device, common.threads);
+  check_can_predict(run.recipe());
   const Dataset rows = run.rows(flags.data, common.data_root, Targets::optional);
   write_predictions(flags.out, run.evaluate(rows), run.data());
   log_info("{}: {} predictions", flags.out, rows.rows());

@@ -35,7 +35,7 @@ void study(const StudyFlags& flags, const CommonFlags& common) {
                     : std::filesystem::path(flags.out);
   options.program = std::filesystem::canonical("/proc/self/exe");
   options.jobs = flags.jobs;
-  if (!common.data_root.empty()) options.train_flags = {"--data-root", common.data_root};
+  options.data_root = common.data_root;
 
   const StudyPlan plan = plan_study(flags.file, options.out, plan_options(flags, common));
   const std::vector<StudyRow> rows =

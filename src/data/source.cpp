@@ -30,6 +30,7 @@ void split_rows(const DataConfig& config, uint64_t seed, FileSet& files, DataSou
   } else {
     const Split split = hold_out(all.rows(), config.test, seed, "test");
     source.test = select_rows(all, split.held_N);
+    source.test_is_split = true;
     all = select_rows(all, split.kept_N);
   }
   const Split split = hold_out(all.rows(), config.validation, seed, "validation");

@@ -6,18 +6,11 @@
 
 #include "moestro/core/error.h"
 #include "moestro/store/atomic_file.h"
+#include "moestro/store/csv_cell.h"
 #include "moestro/store/safetensors.h"
 
 namespace moestro {
 namespace {
-
-// RFC 4180: a cell with a separator, quote or line end stands in quotes.
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
 
 std::string as_csv(const Evaluation& evaluation, const DataRecord& data) {
   const bool classes = data.classes > 0;
@@ -43,6 +36,13 @@ void check_predictions_name(const std::filesystem::path& path) {
   if (path.extension() != ".csv" && path.extension() != ".safetensors")
     throw UserError("{}: unknown kind of file; expected a name that ends in .csv or .safetensors",
                     path.string());
+}
+
+void check_can_predict(const Recipe& recipe) {
+  if (recipe.gate.kind == "classes")
+    throw UserError(
+        "the gate of this run is told the class of every row (gate.kind = \"classes\") and cannot "
+        "predict it; expected a run whose gate decides by itself");
 }
 
 void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,

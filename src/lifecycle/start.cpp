@@ -10,6 +10,23 @@
 namespace moestro {
 namespace {
 
+// Rows that are held out here must not have been learned from there.
+void check_held_out(const RecipeDocument& document, const Recipe& there, const DataSource& data,
+                    const std::string& where) {
+  const Recipe& here = document.recipe;
+  const bool other_seed = there.train.seed != here.train.seed;
+  if (data.valid.rows() > 0 && (other_seed || there.data.validation != here.data.validation))
+    throw UserError(
+        "{}: may have learned from the validation rows; expected the same train.seed and "
+        "data.validation, or data.validation = 0",
+        where);
+  if (data.test_is_split && (other_seed || there.data.test != here.data.test))
+    throw UserError(
+        "{}: may have learned from the test rows, which are split off by seed; expected "
+        "the same train.seed and data.test",
+        where);
+}
+
 std::unique_ptr<TrainedRun> finished_run(const RecipeDocument& document, const std::string& key,
                                          const std::string& folder, const DataSource& data,
                                          c10::Device device) {
@@ -18,6 +35,7 @@ std::unique_ptr<TrainedRun> finished_run(const RecipeDocument& document, const s
                                           document.recipe.train.threads);
   if (!run->folder().is_finished())
     throw UserError("{} = \"{}\": the run is not finished; expected a finished one", where, folder);
+  check_held_out(document, run->recipe(), data, fmt::format("{} = \"{}\"", where, folder));
   const DataRecord &there = run->data(), here = data.record();
   if (there.sample_shape != here.sample_shape || there.classes != here.classes)
     throw UserError("{} = \"{}\": trained on samples of {} and {} classes; expected {} and {}",
@@ -31,21 +49,13 @@ std::unique_ptr<TrainedRun> finished_run(const RecipeDocument& document, const s
   return run;
 }
 
-NamedTensors of_bank(const Mixture& mixture) {
+// Of a bank or a gate, live storage.
+template <class Owner>
+NamedTensors tensors_of(const Owner& owner) {
   NamedTensors tensors;
-  for (const Parameter& parameter : mixture.bank().parameters())
+  for (const Parameter& parameter : owner.parameters())
     tensors.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : mixture.bank().buffers())
-    tensors.emplace_back(buffer.name, buffer.value);
-  return tensors;
-}
-
-NamedTensors of_gate(const Mixture& mixture) {
-  NamedTensors tensors;
-  for (const Parameter& parameter : mixture.gate().parameters())
-    tensors.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : mixture.gate().buffers())
-    tensors.emplace_back(buffer.name, buffer.value);
+  for (const Buffer& buffer : owner.buffers()) tensors.emplace_back(buffer.name, buffer.value);
   return tensors;
 }
 
@@ -59,6 +69,7 @@ const Tensor* named(const NamedTensors& tensors, const std::string& name) {
 void copy_into(const NamedTensors& to, const NamedTensors& from, const std::string& where,
                bool only_fitting) {
   const at::NoGradGuard no_gradients;
+  if (to.empty()) throw UserError("{}: nothing to take over; expected weights here", where);
   std::vector<std::string> faults;
   int64_t copied = 0;
   for (const auto& [name, tensor] : to) {
@@ -89,15 +100,16 @@ void Start::apply(Mixture& mixture) const {
   if (!run_) return;
   const StartConfig& start = recipe_.start;
   if (start.experts != "draw")
-    copy_into(of_bank(mixture), of_bank(run_->mixture()), "start.experts", false);
+    copy_into(tensors_of(mixture.bank()), tensors_of(run_->mixture().bank()), "start.experts",
+              false);
   if (start.gate != "draw") {
-    NamedTensors gate = of_gate(mixture);
+    NamedTensors gate = tensors_of(mixture.gate());
     if (start.gate == "trunk") {
       // The layer that makes the scores is drawn anew, also where its shape would fit.
       const std::string last = fmt::format("gate.{}.", recipe_.gate.layers.size() - 1);
       std::erase_if(gate, [&](const auto& entry) { return entry.first.starts_with(last); });
     }
-    copy_into(gate, of_gate(run_->mixture()), "start.gate", start.gate == "trunk");
+    copy_into(gate, tensors_of(run_->mixture().gate()), "start.gate", start.gate == "trunk");
   }
   if (start.experts == "freeze")
     for (int64_t e = 0; e < mixture.bank().experts(); ++e) mixture.bank().freeze(e);

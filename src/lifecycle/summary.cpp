@@ -60,6 +60,7 @@ nlohmann::ordered_json Summary::to_json() const {
       {"schema", 1},        {"name", name},     {"data", data},
       {"seed", seed},       {"device", device}, {"parameters", parameters},
       {"seconds", seconds}, {"epochs", epochs}, {"steps", steps}};
+  if (told_class) json["told_class"] = true;
   json.update(figures.to_json());
   if (valid) json["valid"] = scores_json(*valid);
   return json;

@@ -45,6 +45,16 @@ class TrainRun {
   void run() {
     check(recipe_, document_.schema);
     if (options_.resume && nothing_left()) return;
+    prepare();
+    folder_ = std::make_unique<RunFolder>(options_.resume
+                                              ? RunFolder::resume(options_.out)
+                                              : RunFolder::create(options_.out, options_.force));
+    in_folder();
+  }
+
+  // Everything but the folder.
+  void prepare() {
+    check(recipe_, document_.schema);
     threads_ = set_threads(recipe_.train.threads);
     device_ = resolve_device(recipe_.train.device);
     source_ = load_data(recipe_.data, options_.data_root, seed());
@@ -56,10 +66,6 @@ class TrainRun {
     start_ = std::make_unique<Start>(document_, source_, device_);
     start_->apply(*mixture_);
     rehearse();
-    folder_ = std::make_unique<RunFolder>(options_.resume
-                                              ? RunFolder::resume(options_.out)
-                                              : RunFolder::create(options_.out, options_.force));
-    in_folder();
   }
 
  private:
@@ -98,7 +104,12 @@ class TrainRun {
         batch.inputs.to(compute_type(recipe_.train)),
         {.training = true, .seed = seed(), .step = 0, .targets_N = batch.targets_N},
         objective_->needs());
-    (*objective_)(output.mixed_NC, {output.trace}, batch, start_->guide(batch));
+    const LossTerms loss =
+        (*objective_)(output.mixed_NC, {output.trace}, batch, start_->guide(batch));
+    if (!loss.total.requires_grad())
+      throw UserError(
+          "nothing learns: [start] freezes what the loss reaches, or leaves nothing that learns; "
+          "expected a loss that reaches new or copied weights");
     for (size_t i = 0; i < before.size(); ++i) mixture_->buffers()[i].value.copy_(before[i].second);
   }
 
@@ -235,6 +246,7 @@ class TrainRun {
     summary.seconds = state_.seconds;
     summary.epochs = state_.epoch;
     summary.steps = state_.step;
+    summary.told_class = recipe_.gate.kind == "classes";
     summary.valid = validate();
     summary.figures = figures(test, source_.test);
     write_json_file(folder_->summary_path(), summary.to_json());
@@ -258,6 +270,12 @@ class TrainRun {
 
 void train_run(const RecipeDocument& document, const RunOptions& options) {
   TrainRun(document, options).run();
+}
+
+void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root) {
+  RunOptions options;
+  options.data_root = data_root;
+  TrainRun(document, options).prepare();
 }
 
 }  // namespace moestro

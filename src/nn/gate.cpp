@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "gates/gates.h"
+#include "layer_words.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -24,6 +25,16 @@ constexpr std::array<Kind, 7> kKinds = {{{"softmax", make_softmax_gate, false},
                                          {"sigmoid", make_sigmoid_gate, true},
                                          {"fixed", make_fixed_gate, false},
                                          {"classes", make_classes_gate, false}}};
+
+// gate.kernels = "positive".
+void make_kernels_positive(const Gate& gate, const GateConfig& config) {
+  const at::NoGradGuard no_gradients;
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    if (split_layer(config.layers[i]).kind != LayerKind::conv) continue;
+    for (const Parameter& parameter : gate.parameters())
+      if (parameter.name == fmt::format("gate.{}.weight", i)) parameter.value.abs_();
+  }
+}
 
 // gate.start: the last layer of gate.layers, or the attentive gate's query, is what makes scores.
 void scale_start(const Gate& gate, const GateConfig& config) {
@@ -45,6 +56,7 @@ std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& set
       throw UserError("gate.k = {}; expected 1 to {}, the number of experts", config.k,
                       setting.experts);
     std::unique_ptr<Gate> gate = kind.make(config, setting);
+    if (config.kernels == "positive") make_kernels_positive(*gate, config);
     if (config.start != 1) scale_start(*gate, config);
     return gate;
   }

@@ -28,6 +28,13 @@ void describe(Schema& schema, GateConfig& gate) {
              "attentive gate puts its query in that layer's place)")
       .only_when("gate.kind", learned_gate_kinds());
   section
+      .field("kernels", gate.kernels,
+             "how its convolutions begin; positive: with the absolute values of what is drawn, so "
+             "that a kernel sees what is bright before it learns edges (one that begins all "
+             "negative seldom recovers)")
+      .one_of({"signed", "positive"})
+      .only_when("gate.kind", learned_gate_kinds());
+  section
       .field("start", gate.start,
              "factor on the initial weights of what makes the scores (the last linear layer, the "
              "attentive gate's query): near 0 every expert begins with the same share")

@@ -43,7 +43,9 @@ int decimals_of(const std::string& path) {
 }
 
 std::string signed_text(double value, int decimals) {
-  return std::isnan(value) ? "–" : fmt::format("{:+.{}f}", value, decimals);
+  if (std::isnan(value)) return "–";
+  if (std::abs(value) < .5 * std::pow(10., -decimals)) value = 0;
+  return fmt::format("{:+.{}f}", value, decimals);
 }
 
 std::string p_text(double p) {
@@ -81,8 +83,11 @@ std::string text_of(const StudyTable& table, Rules rules) {
 }
 
 std::string markdown_of(const StudyTable& table) {
-  const auto line = [](const std::vector<std::string>& cells) {
-    return "| " + joined(cells, " | ") + " |\n";
+  const auto line = [](std::vector<std::string> cells) {
+    for (std::string& cell : cells)  // a bar would end the cell
+      for (size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2)
+        cell.insert(at, 1, '\\');
+    return fmt::format("| {} |\n", joined(cells, " | "));
   };
   std::string out = line(table.headings) + "|---|";
   for (size_t i = 1; i < table.headings.size(); ++i) out += "---:|";
@@ -116,7 +121,8 @@ StudyTable arms_table(const Analysis& analysis) {
   for (const std::string& column : analysis.column_names)
     table.headings.push_back(figure_name(column));
   for (const ArmMeans& arm : analysis.arms) {
-    std::vector<std::string> row = {arm.arm, fmt::format("{}", arm.mean.count),
+    std::vector<std::string> row = {arm.arm + (arm.told_class ? " (told the class)" : ""),
+                                    fmt::format("{}", arm.mean.count),
                                     mean_text(analysis.metric, arm.mean)};
     for (size_t i = 0; i < arm.columns.size(); ++i)
       row.push_back(mean_text(analysis.column_names[i], arm.columns[i]));
@@ -163,8 +169,8 @@ std::string primary_sentence(const Analysis& analysis) {
                   signed_text(paired.difference.mean, decimals), signed_text(paired.low, decimals),
                   signed_text(paired.high, decimals), paired.difference.count);
   if (paired.within_noise())
-    return fmt::format("The {} of {} and {} differ within noise: {}.", name, primary.first,
-                       primary.second, numbers);
+    return fmt::format("The difference of {} between {} and {} is within noise: {}.", name,
+                       primary.first, primary.second, numbers);
   return fmt::format("The {} of {} is {} than that of {}: {}.", name, primary.first,
                      verdict(paired), primary.second, numbers);
 }

@@ -16,14 +16,23 @@ std::string text_of(const Json& value) {
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace
-
-nlohmann::json read_json_file(const std::filesystem::path& path) {
+template <typename Json>
+Json parsed(const std::filesystem::path& path) {
   try {
-    return nlohmann::json::parse(read_file(path));
+    return Json::parse(read_file(path));
   } catch (const nlohmann::json::parse_error& error) {
     throw UserError("{}: not valid JSON at byte {}", path.string(), error.byte);
   }
+}
+
+}  // namespace
+
+nlohmann::json read_json_file(const std::filesystem::path& path) {
+  return parsed<nlohmann::json>(path);
+}
+
+nlohmann::ordered_json read_ordered_json_file(const std::filesystem::path& path) {
+  return parsed<nlohmann::ordered_json>(path);
 }
 
 void write_json_file(const std::filesystem::path& path, const nlohmann::json& value) {

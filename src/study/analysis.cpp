@@ -5,7 +5,6 @@
 #include <set>
 
 #include "moestro/core/error.h"
-#include "moestro/core/suggest.h"
 
 namespace moestro {
 namespace {
@@ -37,40 +36,51 @@ Comparison compared(const std::vector<ArmMeans>& arms, const std::string& first,
   return {first, second, paired_difference(without_nan(differences)), std::nan("")};
 }
 
-void check_metric(const StudyConfig& study, const std::vector<StudyRow>& rows) {
-  std::vector<std::string> names;
-  for (const StudyRow& row : rows)
-    for (const auto& [name, value] : row.figures)
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-  const auto check = [&](const std::string& key, const std::string& wanted) {
-    if (!rows.empty() && std::ranges::find(names, wanted) == names.end())
-      throw UserError("{} = \"{}\": no run has it; expected one of {}{}", key, wanted,
-                      joined(names), suggestion(wanted, names));
-  };
-  check("study.metric", study.metric);
+void check_rows(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
+  std::set<std::pair<std::string, int64_t>> seen;
+  for (const StudyRow& row : rows) {
+    if (std::ranges::find(plan.study.arms, row.arm, [](const auto& arm) { return arm.first; }) ==
+        plan.study.arms.end())
+      throw UserError(
+          "results of an arm \"{}\", which {} does not have; expected those of this study", row.arm,
+          plan.name);
+    if (!seen.emplace(row.arm, row.seed).second)
+      throw UserError("results of arm \"{}\" with seed {} twice; expected one row a run", row.arm,
+                      row.seed);
+  }
+}
+
+bool planned(const StudyConfig& study, const StudyRow& row) {
+  return row.seed >= study.first_seed && row.seed < study.first_seed + study.seeds;
+}
+
+bool told_class(const StudyPlan& plan, const std::string& arm) {
+  const auto run = std::ranges::find(plan.runs, arm, &PlannedRun::arm);
+  return run != plan.runs.end() && run->told_class;
 }
 
 }  // namespace
 
 Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
   const StudyConfig& study = plan.study;
-  check_metric(study, rows);
+  check_rows(plan, rows);
   Analysis analysis{plan.name,     study.metric, study.lower_is_better,
                     study.columns, study.seeds,  static_cast<int64_t>(plan.runs.size())};
   for (const auto& [arm, assignments] : study.arms) {
-    ArmMeans means{arm, measured(study, rows, arm, study.metric), {}, {}};
+    ArmMeans means{arm, told_class(plan, arm), measured(study, rows, arm, study.metric), {}, {}};
     means.mean = mean_of(without_nan(means.metric));
     for (const std::string& column : study.columns)
       means.columns.push_back(mean_of(without_nan(measured(study, rows, arm, column))));
-    analysis.finished += means.mean.count;
     analysis.arms.push_back(std::move(means));
   }
   if (study.primary.size() == 2)
     analysis.primary.push_back(compared(analysis.arms, study.primary[0], study.primary[1]));
   for (const auto& [arm, assignments] : study.arms) {
-    const bool is_primary =
-        study.primary.size() == 2 && arm == study.primary[0] && study.baseline == study.primary[1];
-    if (arm != study.baseline && !is_primary && !study.baseline.empty())
+    const auto in_primary = [&](const std::string& name) {
+      return std::ranges::find(study.primary, name) != study.primary.end();
+    };
+    const bool is_primary = in_primary(arm) && in_primary(study.baseline);
+    if (arm != study.baseline && !is_primary && !study.baseline.empty() && !told_class(plan, arm))
       analysis.others.push_back(compared(analysis.arms, arm, study.baseline));
   }
   std::vector<double> p;
@@ -80,6 +90,8 @@ Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
 
   std::set<std::string> devices, dates, versions;
   for (const StudyRow& row : rows) {
+    if (!planned(study, row)) continue;
+    ++analysis.finished;
     devices.insert(row.device);
     dates.insert(row.date);
     versions.insert(row.version);

@@ -1,8 +1,31 @@
 #include "moestro/study/config.h"
 
+#include <algorithm>
+
 #include "moestro/core/schema.h"
 
 namespace moestro {
+namespace {
+
+// The numbers of summary.json (docs/run-folder.md).
+const std::vector<std::string> kFigures = {"test.error",
+                                           "test.loss",
+                                           "valid.error",
+                                           "valid.loss",
+                                           "hard_top1_error",
+                                           "calibration_error",
+                                           "specialisation.mutual_information",
+                                           "specialisation.mutual_information_predicted",
+                                           "specialisation.permutation_baseline",
+                                           "specialisation.sample_entropy",
+                                           "specialisation.usage_entropy",
+                                           "specialisation.experts_used",
+                                           "parameters",
+                                           "seconds",
+                                           "epochs",
+                                           "steps"};
+
+}  // namespace
 
 void describe(Schema& schema, StudyConfig& study) {
   Section& section = schema.section(
@@ -21,10 +44,23 @@ void describe(Schema& schema, StudyConfig& study) {
   section.field("baseline", study.baseline,
                 "the arm that all others are compared with, their p values adjusted by Holm's "
                 "method; empty: the second of study.primary");
-  section.field("metric", study.metric,
-                "what is compared: a number of summary.json; settings are chosen by valid.error");
+  section
+      .field("metric", study.metric,
+             "what is compared: a number of summary.json; settings are chosen by valid.error, and "
+             "then nothing that was measured on test rows is kept")
+      .one_of(kFigures);
   section.field("lower_is_better", study.lower_is_better, "which way the metric is good");
-  section.field("columns", study.columns, "numbers of summary.json shown beside the metric");
+  section.field("columns", study.columns, "numbers of summary.json shown beside the metric")
+      .one_of(kFigures);
+}
+
+bool on_validation(const StudyConfig& study) {
+  return study.metric.starts_with("valid.");
+}
+
+bool of_test_rows(const std::string& figure) {
+  const std::vector<std::string> others = {"parameters", "seconds", "epochs", "steps"};
+  return !figure.starts_with("valid.") && std::ranges::find(others, figure) == others.end();
 }
 
 }  // namespace moestro

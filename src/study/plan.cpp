@@ -38,11 +38,16 @@ DataConfig measured_rows(const Recipe& recipe, bool validation) {
   return data;
 }
 
+std::string quoted(const std::vector<std::string>& names) {
+  return fmt::format("\"{}\"", joined(names, "\", \""));
+}
+
 class Planner {
  public:
   Planner(const fs::path& file, const fs::path& out, const PlanOptions& options)
-      : file_(file), out_(out), options_(options) {
+      : file_(file), out_(out.lexically_normal()), options_(options) {
     base_.parse_file(file);
+    for (const std::string& assignment : options.assignments) base_.schema.set(assignment);
     plan_.study = base_.study;
     plan_.name = file.stem().string();
     if (options.seeds > 0) plan_.study.seeds = options.seeds;
@@ -52,11 +57,11 @@ class Planner {
     for (const auto& [arm, assignments] : plan_.study.arms) names_.push_back(arm);
     check_names();
     check_comparisons();
+    check_columns();
     for (const std::string& arm : names_) find_needs(arm);
     for (const std::string& arm : names_) order(arm, {});
     for (int64_t i = 0; i < plan_.study.seeds; ++i)
       for (const std::string& arm : order_) add_run(arm, plan_.study.first_seed + i);
-    check_differences();
     check_pairs();
     return std::move(plan_);
   }
@@ -84,7 +89,7 @@ class Planner {
   void check_arm(const std::string& key, const std::string& arm) const {
     if (std::ranges::find(names_, arm) == names_.end())
       throw UserError("{}: no arm \"{}\"; expected one of {}{}", base_.schema.where(key), arm,
-                      joined(names_), suggestion(arm, names_));
+                      quoted(names_), suggestion(arm, names_));
   }
 
   void check_comparisons() {
@@ -92,12 +97,25 @@ class Planner {
     if (names_.size() == 1 && study.primary.empty()) return;
     if (study.primary.size() != 2 || study.primary[0] == study.primary[1])
       throw UserError(
-          "{}: {} arms; expected two different ones, the first to be compared with the "
-          "second",
-          base_.schema.where("study.primary"), study.primary.size());
+          "{}: study.primary names {} arms; expected two different ones, the first to be compared "
+          "with the second",
+          where(), study.primary.size());
     for (const std::string& arm : study.primary) check_arm("study.primary", arm);
     if (study.baseline.empty()) study.baseline = study.primary[1];
     check_arm("study.baseline", study.baseline);
+  }
+
+  // Whoever sees test errors while choosing has chosen by them.
+  void check_columns() {
+    StudyConfig& study = plan_.study;
+    if (!on_validation(study)) return;
+    if (!base_.schema.is_set("study.columns")) study.columns = {"valid.loss", "seconds"};
+    for (const std::string& column : study.columns)
+      if (of_test_rows(column))
+        throw UserError(
+            "{}: \"{}\" is measured on test rows, but study.metric = \"{}\" chooses "
+            "settings; expected numbers of validation rows",
+            base_.schema.where("study.columns"), column, study.metric);
   }
 
   const std::vector<std::string>& assignments(const std::string& arm) const {
@@ -109,11 +127,14 @@ class Planner {
   void find_needs(const std::string& arm) {
     for (const std::string& text : assignments(arm))
       for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open)) {
-        const size_t close = std::min(text.find('}', open), text.size());
+        const size_t close = text.find('}', open);
+        if (close == std::string::npos)
+          throw UserError("{}: arm \"{}\": \"{}\" has no closing brace; expected {{ARM}}", where(),
+                          arm, text);
         const std::string needed = text.substr(open + 1, close - open - 1);
         if (std::ranges::find(names_, needed) == names_.end())
           throw UserError("{}: arm \"{}\": no arm \"{}\" for \"{}\"; expected one of {}{}", where(),
-                          arm, needed, text, joined(names_), suggestion(needed, names_));
+                          arm, needed, text, quoted(names_), suggestion(needed, names_));
         needs_[arm].push_back(needed);
         open = close;
       }
@@ -134,12 +155,22 @@ class Planner {
   }
 
   std::string filled(std::string text, int64_t seed) const {
-    for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{')) {
+    for (size_t open = text.find('{'); open != std::string::npos;) {
       const size_t close = text.find('}', open);
       const std::string path = folder(text.substr(open + 1, close - open - 1), seed).string();
       text.replace(open, close - open + 1, path);
+      open = text.find('{', open + path.size());
     }
     return text;
+  }
+
+  static void check_recipe(const StudyDocument& document, const std::string& origin) {
+    try {
+      check(document.recipe, document.schema);
+    } catch (const UserError& error) {
+      const std::string text = error.what();
+      throw UserError("{}", text.starts_with(origin) ? text : origin + ": " + text);
+    }
   }
 
   void add_run(const std::string& arm, int64_t seed) {
@@ -149,26 +180,30 @@ class Planner {
     if (document.schema.is_set("train.seed"))
       throw UserError("{}: the study gives the seeds; expected study.seeds and study.first_seed",
                       document.schema.where("train.seed"));
-    for (const std::string& assignment : assignments(arm))
+    for (const std::string& assignment : assignments(arm)) {
+      if (assignment.starts_with("study."))
+        throw UserError("{}: \"{}\" belongs to the study, not to an arm; expected keys of a recipe",
+                        origin, assignment);
       document.schema.set(filled(assignment, seed), origin);
+    }
     if (document.schema.is_set("train.seed"))
       throw UserError(
           "{} cannot be paired: it sets train.seed; expected the study's seeds for all "
           "arms",
           origin);
-    document.schema.set(fmt::format("train.seed={}", seed), origin);
+    check_recipe(document, origin);
+    if (seed == plan_.study.first_seed) check_difference(arm, document.recipe_toml());
     for (const std::string& assignment : options_.assignments) document.schema.set(assignment);
-    try {
-      check(document.recipe, document.schema);
-    } catch (const UserError& error) {
-      const std::string text = error.what();
-      throw UserError("{}", text.starts_with(origin) ? text : origin + ": " + text);
-    }
+    if (document.schema.is_set("train.seed"))
+      throw UserError("--set: train.seed; expected study.first_seed and --seeds");
+    document.schema.set(fmt::format("train.seed={}", seed), origin);
+    check_recipe(document, origin);
     PlannedRun run{arm, seed, folder(arm, seed), document.recipe_toml()};
+    run.told_class = document.recipe.gate.kind == "classes";
     for (const std::string& needed : needs_[arm]) run.needs.push_back(place_of(needed, seed));
     if (seed == plan_.study.first_seed)
-      data_.emplace_back(arm, measured_rows(document.recipe, on_validation()));
-    if (on_validation() && document.recipe.data.validation == 0)
+      data_.emplace_back(arm, measured_rows(document.recipe, on_validation(plan_.study)));
+    if (on_validation(plan_.study) && document.recipe.data.validation == 0)
       throw UserError("{}: {} needs rows that are held out; expected data.validation above 0",
                       origin, plan_.study.metric);
     plan_.runs.push_back(std::move(run));
@@ -181,17 +216,12 @@ class Planner {
     return static_cast<size_t>(run - plan_.runs.begin());
   }
 
-  bool on_validation() const { return plan_.study.metric.starts_with("valid."); }
-
-  void check_differences() const {
-    std::map<std::string, std::string> arms;
-    for (const PlannedRun& run : plan_.runs) {
-      if (run.seed != plan_.study.first_seed) continue;
-      const auto [other, fresh] = arms.emplace(run.recipe, run.arm);
-      if (!fresh)
-        throw UserError("{}: arm \"{}\" changes nothing beside \"{}\"; expected another recipe",
-                        where(), run.arm, other->second);
-    }
+  // Before the options, which may make arms alike: --quick takes away what differs in epochs.
+  void check_difference(const std::string& arm, const std::string& recipe) {
+    const auto [other, fresh] = recipes_.emplace(recipe, arm);
+    if (!fresh)
+      throw UserError("{}: arm \"{}\" changes nothing beside \"{}\"; expected another recipe",
+                      where(), arm, other->second);
   }
 
   void check_pairs() const {
@@ -208,6 +238,7 @@ class Planner {
   StudyDocument base_;
   StudyPlan plan_;
   std::vector<std::string> names_, order_;
+  std::map<std::string, std::string> recipes_;  // of each arm, whose it is
   std::map<std::string, std::vector<std::string>> needs_;
   std::vector<std::pair<std::string, DataConfig>> data_;
 };

@@ -1,11 +1,12 @@
 #include "process.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,21 +36,27 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
+// Between fork and exec: nothing that could wait for a lock of another thread.
+[[noreturn]] void become(char* const* words, char* const* variables, const char* log) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // whoever is killed leaves no child at work behind
+  const int none = open("/dev/null", O_RDWR);
+  const int errors = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (none < 0 || errors < 0 || dup2(none, STDIN_FILENO) < 0 || dup2(none, STDOUT_FILENO) < 0 ||
+      dup2(errors, STDERR_FILENO) < 0)
+    _exit(127);
+  execve(words[0], words, variables);
+  _exit(127);
+}
+
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command,
                  const std::vector<std::string>& environment, const std::filesystem::path& log) {
   std::vector<std::string> words = command, variables = merged_environment(environment);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0644);
-  const int code = posix_spawn(&pid_, words.front().c_str(), &files, nullptr,
-                               pointers(words).data(), pointers(variables).data());
-  posix_spawn_file_actions_destroy(&files);
-  if (code != 0) throw SystemError("cannot start {}: {}", words.front(), std::strerror(code));
+  const std::vector<char*> argv = pointers(words), envp = pointers(variables);
+  pid_ = fork();
+  if (pid_ == 0) become(argv.data(), envp.data(), log.c_str());
+  if (pid_ < 0) throw SystemError("cannot start {}: {}", words.front(), std::strerror(errno));
 }
 
 Process::Process(Process&& other) noexcept
@@ -64,7 +71,9 @@ Process::~Process() {
 std::optional<int> Process::exit_code() {
   if (exit_code_ || pid_ < 0) return exit_code_;
   int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) != pid_) return {};
+  const pid_t ended = waitpid(pid_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return {};
+  if (ended < 0) throw SystemError("cannot wait for process {}: {}", pid_, std::strerror(errno));
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return exit_code_;
 }

@@ -5,10 +5,13 @@
 #include <list>
 #include <thread>
 
+#include <ATen/Parallel.h>
+
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
 #include "moestro/core/progress.h"
+#include "moestro/lifecycle/train_run.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/run_folder.h"
 #include "process.h"
@@ -29,42 +32,63 @@ std::string last_line(const fs::path& log) {
   return text.substr(text.find_last_of('\n') + 1);
 }
 
+// Two studies would spoil each other's files.
+File locked_folder(const fs::path& out) {
+  std::error_code none;
+  if (is_run_folder(out))
+    throw UserError("{}: holds a run; expected another --out for a study", out.string());
+  fs::create_directories(out);
+  if (!fs::is_directory(out, none)) throw UserError("{}: no folder", out.string());
+  File folder = File::folder(out);
+  if (!folder.try_lock())
+    throw UserError("{}: another study is writing there; expected one at a time", out.string());
+  return folder;
+}
+
 class Runner {
  public:
   Runner(const StudyPlan& plan, const StudyOptions& options)
-      : plan_(plan), options_(options), rows_(plan.runs.size()), state_(plan.runs.size()) {}
+      : plan_(plan),
+        options_(options),
+        lock_(locked_folder(options.out)),
+        rows_(plan.runs.size()),
+        state_(plan.runs.size()) {}
 
   std::vector<StudyRow> run() {
+    check_arms_there();
     find_finished();
-    for (const char* folder : {"runs", "recipes", "logs"})
-      fs::create_directories(options_.out / folder);
-    const InterruptHandlers handlers;
-    started_ = Clock::now();
-    if (finished_ > 0) log_info("{} of {} runs are there already", finished_, plan_.runs.size());
-    while (finished_ < plan_.runs.size() || !running_.empty()) {
-      if (interrupt_requested()) stop();
-      if (failure_.empty()) start_what_can();
-      if (running_.empty()) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      collect();
+    if (finished_ < plan_.runs.size()) {
+      rehearse();
+      for (const char* folder : {"runs", "recipes", "logs"})
+        fs::create_directories(options_.out / folder);
+      train();
     }
-    if (!failure_.empty()) throw UserError("{}", failure_);
+    if (!failures_.empty()) report_failures();
     return stored();
   }
 
  private:
-  enum class State { waiting, running, finished };
+  enum class State { waiting, running, finished, failed };
   struct Running {
     size_t run;
     Process process;
     Clock::time_point started;
   };
 
-  fs::path recipe_path(const PlannedRun& run) const {
-    return options_.out / "recipes" / (run.folder.filename().string() + ".toml");
-  }
-  fs::path log_path(const PlannedRun& run) const {
-    return options_.out / "logs" / (run.folder.filename().string() + ".log");
+  std::string name_of(size_t i) const { return plan_.runs[i].folder.filename().string(); }
+  fs::path log_path(size_t i) const { return options_.out / "logs" / (name_of(i) + ".log"); }
+  fs::path results_path() const { return options_.out / "results.csv"; }
+
+  // A folder holds one study, which may grow.
+  void check_arms_there() const {
+    std::error_code none;
+    if (!fs::exists(results_path(), none)) return;
+    for (const StudyRow& row : read_rows(results_path()))
+      if (std::ranges::find(plan_.runs, row.arm, &PlannedRun::arm) == plan_.runs.end())
+        throw UserError(
+            "{}: has results of an arm \"{}\", which {} does not have; expected another "
+            "--out",
+            results_path().string(), row.arm, plan_.name);
   }
 
   // Nothing is touched before every folder is known to hold the run that is planned.
@@ -78,15 +102,76 @@ class Runner {
             "{}: the run there has another recipe than arm \"{}\" has now; expected the same, "
             "another --out, or that folder gone",
             run.folder.string(), run.arm);
+      check_teachers(run);
       if (folder.is_finished()) finish(i);
     }
-    if (finished_ > 0) write_rows(options_.out / "results.csv", stored());
+    if (finished_ == 0) return;
+    write_rows(results_path(), stored());
+    log_info("{} of {} runs are there already", finished_, plan_.runs.size());
+  }
+
+  // A run that began before the one it starts from ended, began from another one.
+  void check_teachers(const PlannedRun& run) const {
+    const Manifest ours = RunFolder::open(run.folder).manifest();
+    for (const size_t need : run.needs) {
+      const PlannedRun& teacher = plan_.runs[need];
+      if (is_run_folder(teacher.folder) && RunFolder::open(teacher.folder).is_finished() &&
+          RunFolder::open(teacher.folder).manifest().finished <= ours.started)
+        continue;
+      throw UserError(
+          "{}: was started from {}, which is gone or was trained again since; expected "
+          "that folder gone too",
+          run.folder.string(), teacher.folder.string());
+    }
+  }
+
+  // What is wrong with an arm is found before the first run. An arm that needs another one's run
+  // shows it when that one is there.
+  void rehearse() const {
+    for (size_t i = 0; i < plan_.runs.size(); ++i) {
+      const PlannedRun& run = plan_.runs[i];
+      const bool ready = std::ranges::all_of(
+          run.needs, [&](size_t need) { return state_[need] == State::finished; });
+      if (run.seed != plan_.study.first_seed || state_[i] == State::finished || !ready) continue;
+      try {
+        RecipeDocument document;
+        document.schema.parse_text(run.recipe, name_of(i));
+        document.schema.set("train.device=cpu");
+        rehearse_run(document, options_.data_root);
+      } catch (const UserError& error) {
+        throw UserError("arm \"{}\": {}", run.arm, error.what());
+      }
+    }
+  }
+
+  void train() {
+    const InterruptHandlers handlers;
+    started_ = Clock::now();
+    log_info("training {} runs, {} at a time", plan_.runs.size() - finished_, options_.jobs);
+    while (true) {
+      if (interrupt_requested()) stop();
+      start_what_can();
+      if (running_.empty()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      collect();
+    }
   }
 
   void finish(size_t i) {
-    rows_[i] = read_row(plan_.runs[i]);
+    rows_[i] = read_row(plan_.runs[i], plan_.study);
     state_[i] = State::finished;
     ++finished_;
+    check_same_rows(i);
+  }
+
+  void check_same_rows(size_t i) const {
+    for (size_t other = 0; other < rows_.size(); ++other)
+      if (state_[other] == State::finished && rows_[other].seed == rows_[i].seed &&
+          rows_[other].test_rows != rows_[i].test_rows)
+        throw UserError(
+            "{} and {} were measured on other test rows: the data changed in between; "
+            "expected the same for all arms",
+            plan_.runs[i].folder.string(), plan_.runs[other].folder.string());
   }
 
   // In the order of the arms, then by seed.
@@ -99,8 +184,8 @@ class Runner {
   }
 
   void start_what_can() {
-    for (size_t i = 0;
-         i < plan_.runs.size() && static_cast<int64_t>(running_.size()) < options_.jobs; ++i) {
+    for (size_t i = 0; i < plan_.runs.size(); ++i) {
+      if (static_cast<int64_t>(running_.size()) >= options_.jobs) return;
       const bool ready = std::ranges::all_of(
           plan_.runs[i].needs, [&](size_t need) { return state_[need] == State::finished; });
       if (state_[i] == State::waiting && ready) start(i);
@@ -108,23 +193,22 @@ class Runner {
   }
 
   void start(size_t i) {
-    const PlannedRun& run = plan_.runs[i];
-    write_atomically(recipe_path(run), run.recipe);
-    std::vector<std::string> command = {options_.program.string(),
-                                        "train",
-                                        recipe_path(run),
-                                        "--out",
-                                        run.folder,
-                                        "--resume",
-                                        "--quiet"};
-    command.insert(command.end(), options_.train_flags.begin(), options_.train_flags.end());
+    const fs::path recipe = options_.out / "recipes" / (name_of(i) + ".toml");
+    write_atomically(recipe, plan_.runs[i].recipe);
+    std::vector<std::string> command = {
+        options_.program.string(),     "train",    recipe.string(), "--out",
+        plan_.runs[i].folder.string(), "--resume", "--quiet"};
+    if (!options_.data_root.empty()) {
+      command.push_back("--data-root");
+      command.push_back(options_.data_root.string());
+    }
     // As the environment says it: train.threads is part of the recipe, and --jobs may change.
-    const auto threads = std::max<int64_t>(
-        1, std::thread::hardware_concurrency() / std::max<int64_t>(1, options_.jobs));
     std::vector<std::string> environment;
     if (options_.jobs > 1)
-      environment = {fmt::format("OMP_NUM_THREADS={}", threads), "OMP_WAIT_POLICY=PASSIVE"};
-    running_.push_back({i, Process(command, environment, log_path(run)), Clock::now()});
+      environment = {
+          fmt::format("OMP_NUM_THREADS={}", std::max<int64_t>(1, threads_ / options_.jobs)),
+          "OMP_WAIT_POLICY=PASSIVE"};
+    running_.push_back({i, Process(command, environment, log_path(i)), Clock::now()});
     state_[i] = State::running;
   }
 
@@ -133,7 +217,7 @@ class Runner {
       const std::optional<int> code = one->process.exit_code();
       if (code && *code == kExitOk)
         report(one->run, seconds_since(one->started));
-      else if (code && !interrupt_requested())
+      else if (code && *code != kExitInterrupted)
         fail(one->run, *code);
       one = code ? running_.erase(one) : std::next(one);
     }
@@ -142,8 +226,8 @@ class Runner {
   void report(size_t i, double seconds) {
     finish(i);
     ++trained_;
-    write_rows(options_.out / "results.csv", stored());
-    const auto left = static_cast<double>(plan_.runs.size() - finished_);
+    write_rows(results_path(), stored());
+    const auto left = static_cast<double>(plan_.runs.size() - finished_ - failures_.size());
     const double each = seconds_since(started_) / static_cast<double>(trained_);
     log_info("{}/{} {}, seed {}: {} {:.4f}, {}{}", finished_, plan_.runs.size(), plan_.runs[i].arm,
              plan_.runs[i].seed, plan_.study.metric, rows_[i].figure(plan_.study.metric),
@@ -151,11 +235,24 @@ class Runner {
              left > 0 ? fmt::format("; about {} left", duration_text(left * each)) : "");
   }
 
+  // The others go on, but for those that need it.
   void fail(size_t i, int code) {
-    const PlannedRun& run = plan_.runs[i];
-    failure_ = fmt::format("{} ended with exit code {}: {} (all of it: {})", run.folder.string(),
-                           code, last_line(log_path(run)), log_path(run).string());
-    if (running_.size() > 1) log_info("one run failed; the others at work are finished first");
+    state_[i] = State::failed;
+    worst_ = std::max(worst_, code == kExitUser ? 0 : 1);
+    failures_.push_back(fmt::format("{} ended with exit code {}: {} (all of it: {})",
+                                    plan_.runs[i].folder.string(), code, last_line(log_path(i)),
+                                    log_path(i).string()));
+    log_info("{} failed; the others go on", plan_.runs[i].folder.string());
+  }
+
+  [[noreturn]] void report_failures() const {
+    const std::string text =
+        fmt::format("{} of {} runs finished; {}", finished_, plan_.runs.size(),
+                    failures_.size() == 1
+                        ? failures_.front()
+                        : fmt::format("{} failed, first {}", failures_.size(), failures_.front()));
+    if (worst_ > 0) throw SystemError(text);
+    throw UserError(text);
   }
 
   [[noreturn]] void stop() {
@@ -170,12 +267,15 @@ class Runner {
 
   const StudyPlan& plan_;
   const StudyOptions& options_;
+  File lock_;
   std::vector<StudyRow> rows_;
   std::vector<State> state_;
   std::list<Running> running_;
   size_t finished_ = 0, trained_ = 0;
+  int64_t threads_ = at::get_num_threads();
   Clock::time_point started_;
-  std::string failure_;
+  std::vector<std::string> failures_;
+  int worst_ = 0;  // 1: not all of them can be mended by the user
 };
 
 }  // namespace

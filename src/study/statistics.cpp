@@ -9,7 +9,7 @@ namespace moestro {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr size_t kLeastPairsForRanks = 10;
+constexpr size_t kLeastPairsForRanks = 10, kMostExactRanks = 100;
 
 // The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's
 // method; converges fast for x < (a + 1) / (a + b + 2).
@@ -39,20 +39,37 @@ double incomplete_beta(double a, double b, double x) {
   return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
+// Errors are multiples of 1 / rows: what differs by rounding only is a tie.
+double tie_width(const std::vector<double>& values) {
+  double largest = 0;
+  for (const double value : values) largest = std::max(largest, std::abs(value));
+  return 1e-9 * largest;
+}
+
 // Ranks of magnitudes, doubled so that shared ones are whole.
 std::vector<int64_t> doubled_ranks(const std::vector<double>& values) {
+  const double width = tie_width(values);
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::sort(order, {}, [&](size_t i) { return std::abs(values[i]); });
   std::vector<int64_t> ranks(values.size());
   for (size_t first = 0; first < order.size();) {
     size_t last = first;
-    while (last < order.size() && std::abs(values[order[last]]) == std::abs(values[order[first]]))
+    while (last < order.size() &&
+           std::abs(values[order[last]]) - std::abs(values[order[first]]) <= width)
       ++last;
     for (size_t i = first; i < last; ++i) ranks[order[i]] = static_cast<int64_t>(first + last + 1);
     first = last;
   }
   return ranks;
+}
+
+// Doubled ranks; their sums are nearly normal for many pairs.
+double normal_signed_rank_p(const std::vector<int64_t>& ranks, int64_t sum, int64_t positive) {
+  double variance = 0;
+  for (const int64_t rank : ranks) variance += .25 * static_cast<double>(rank * rank);
+  const double away = std::abs(static_cast<double>(positive) - .5 * static_cast<double>(sum));
+  return std::erfc(away / std::sqrt(2 * variance));
 }
 
 }  // namespace
@@ -103,13 +120,15 @@ double student_quantile(double p, double degrees) {
 
 double signed_rank_p(const std::vector<double>& differences) {
   std::vector<double> values = differences;
-  std::erase(values, 0.);
+  const double width = tie_width(values);
+  std::erase_if(values, [&](double value) { return std::abs(value) <= width; });
   if (values.empty()) return 1;
   const std::vector<int64_t> ranks = doubled_ranks(values);
   const int64_t sum = std::accumulate(ranks.begin(), ranks.end(), int64_t{0});
   int64_t positive = 0;
   for (size_t i = 0; i < values.size(); ++i)
     if (values[i] > 0) positive += ranks[i];
+  if (values.size() > kMostExactRanks) return normal_signed_rank_p(ranks, sum, positive);
   // share[s]: of all signs, those whose positive ranks sum to s.
   std::vector<double> share(sum + 1, 0.);
   share[0] = 1;

@@ -23,6 +23,9 @@ void check_start(const Recipe& recipe, const Schema& schema) {
     throw UserError(
         "{} = \"{}\" has no effect; expected start.experts, start.gate or loss.gate_distillation",
         schema.where("start.run"), start.run);
+  if (schema.is_set("gate.start") && (start.gate == "copy" || start.gate == "freeze"))
+    throw UserError("{} has no effect with start.gate = \"{}\"; expected one of them",
+                    schema.where("gate.start"), start.gate);
   if (start.experts == "freeze" && start.gate == "freeze")
     throw UserError("{} and start.gate freeze everything; expected something to train",
                     schema.where("start.experts"));
@@ -38,6 +41,11 @@ void check(const Recipe& recipe, const Schema& schema) {
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
   check_start(recipe, schema);
+  if (recipe.loss.task == 0 && recipe.start.experts == "draw")
+    throw UserError(
+        "{} = 0 leaves new experts as they were drawn; expected start.experts = \"freeze\" or "
+        "\"copy\"",
+        schema.where("loss.task"));
   if (recipe.loss.kind == "competitive" && recipe.gate.kind == "switch")
     throw UserError(
         "{} = \"competitive\" pays a switch gate for being unsure, since its one weight is a "

@@ -1,3 +1,6 @@
+#include <csignal>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "cli/program_fixture.h"
@@ -69,12 +72,121 @@ TEST_F(StudyTest, refuses_runs_of_another_recipe_before_anything_is_trained) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs/plain-1"));
 }
 
-TEST_F(StudyTest, a_run_that_fails_is_named_with_its_reason) {
-  const Outcome outcome = study({"--set", "data.path=\"gone.csv\""});
-  EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_NE(outcome.err.find("runs/study/runs/plain-0 ended with exit code 2: error: gone.csv"),
-            std::string::npos)
+TEST_F(StudyTest, what_is_wrong_with_an_arm_is_found_before_the_first_run) {
+  put(folder_ / "study.toml", R"([study]
+recipe = "toy.toml"
+primary = ["bare", "plain"]
+[study.arms]
+plain = []
+bare = ["gate.kind=attentive", 'expert.layers=["linear classes"]']
+)");
+  EXPECT_TRUE(fails(study(), 2, {"arm \"bare\"", "reads hidden layer 1 of the experts"}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs"));
+  EXPECT_TRUE(fails(study({"--set", "data.path=\"gone.csv\""}), 2, {"gone.csv"}));
+}
+
+TEST_F(StudyTest, a_run_that_fails_stops_only_those_that_need_it) {
+  put(folder_ / "study.toml", R"([study]
+recipe = "toy.toml"
+seeds = 1
+primary = ["child", "plain"]
+[study.arms]
+runaway = ["train.rate=1e30"]
+child = ["start.run={runaway}", "start.experts=freeze", "start.gate=trunk"]
+plain = []
+)");
+  const Outcome outcome = study();
+  EXPECT_EQ(outcome.exit_code, 1);  // not the user's to mend
+  EXPECT_NE(outcome.err.find("runaway-0 ended with exit code 1: error: step "), std::string::npos)
       << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "runs/study/runs/plain-0/summary.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs/child-0"));
+}
+
+TEST_F(StudyTest, a_student_of_a_teacher_that_was_trained_again_is_refused) {
+  ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
+  std::filesystem::remove_all(folder_ / "runs/study/runs/plain-0");
+  EXPECT_TRUE(fails(study({"--seeds", "1"}), 2,
+                    {"distilled-0: was started from runs/study/runs/plain-0, which is gone"}));
+}
+
+TEST_F(StudyTest, refuses_the_folder_of_a_run_and_of_another_study) {
+  ASSERT_TRUE(succeeds(train()));
+  EXPECT_TRUE(fails(study({"--out", "runs/toy"}), 2, {"runs/toy: holds a run"}));
+  ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
+  put(folder_ / "other.toml",
+      "[study]\nrecipe = \"toy.toml\"\n[study.arms]\nlone = [\"train.rate=0.03\"]\n");
+  EXPECT_TRUE(fails(moestro({"study", "other.toml", "--out", "runs/study"}), 2,
+                    {"has results of an arm \"plain\", which other does not have"}));
+}
+
+TEST_F(StudyTest, changed_data_are_noticed) {
+  ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
+  std::filesystem::remove_all(folder_ / "runs/study/runs/wide-0");
+  put(folder_ / "test.csv", corners_csv(60, 3));
+  EXPECT_TRUE(fails(study({"--seeds", "1", "--quiet"}), 2, {"were measured on other test rows"}));
+}
+
+// A study of long runs, once its first run has a checkpoint.
+class RunningStudy : public StudyTest {
+ protected:
+  RunningStudy() {
+    put(folder_ / "train.csv", corners_csv(640, 1));
+    program_ = std::make_unique<Program>(
+        Words{"study", "study.toml", "--seeds", "1", "--set", "train.epochs=300", "--jobs", "2"},
+        options());
+    const std::filesystem::path checkpoints = folder_ / "runs/study/runs/plain-0/checkpoints";
+    for (int i = 0; i < 1000 && !std::filesystem::exists(checkpoints); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+
+  // What is trained goes on from where it was, in fewer epochs of its own.
+  void expect_to_go_on() const {
+    const Outcome again = study({"--seeds", "1", "--set", "train.epochs=300", "--jobs", "2"});
+    ASSERT_TRUE(succeeds(again));
+    EXPECT_NE(get(folder_ / "runs/study/results.csv").find("distilled,0,"), std::string::npos);
+  }
+
+  std::unique_ptr<Program> program_;
+};
+
+TEST_F(RunningStudy, asked_to_stop_saves_its_runs_and_goes_on) {
+  program_->send(SIGTERM);
+  const Outcome stopped = program_->wait();
+  EXPECT_EQ(stopped.exit_code, 130);
+  EXPECT_NE(stopped.err.find("of 3 runs finished; the same command goes on"), std::string::npos);
+  EXPECT_NE(get(folder_ / "runs/study/runs/plain-0/manifest.json").find("interrupted"),
+            std::string::npos);
+  expect_to_go_on();
+}
+
+TEST_F(RunningStudy, killed_leaves_no_run_at_work_behind) {
+  program_->send(SIGKILL);
+  EXPECT_EQ(program_->wait().signal, SIGKILL);
+  const auto manifest = [&] { return get(folder_ / "runs/study/runs/plain-0/manifest.json"); };
+  for (int i = 0; i < 500 && manifest().find("interrupted") == std::string::npos; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_NE(manifest().find("interrupted"), std::string::npos);
+  expect_to_go_on();
+}
+
+TEST_F(StudyTest, an_arm_that_is_told_the_class_is_marked_and_cannot_predict) {
+  put(folder_ / "study.toml", R"([study]
+recipe = "toy.toml"
+seeds = 1
+primary = ["told", "plain"]
+[study.arms]
+plain = []
+told = ["gate.kind=classes", "gate.layers=", 'gate.classes=["0", "1"]', "loss.importance="]
+)");
+  const Outcome outcome = study();
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_NE(outcome.out.find("told (told the class)"), std::string::npos) << outcome.out;
+  EXPECT_NE(get(folder_ / "runs/study/runs/told-0/summary.json").find("\"told_class\": true"),
+            std::string::npos);
+  EXPECT_TRUE(fails(
+      moestro({"predict", "runs/study/runs/told-0", "--data", "test.csv", "--out", "answers.csv"}),
+      2, {"is told the class of every row"}));
 }
 
 TEST_F(StudyTest, quick_is_small_and_lies_apart) {
@@ -82,6 +194,14 @@ TEST_F(StudyTest, quick_is_small_and_lies_apart) {
   EXPECT_TRUE(std::filesystem::exists(folder_ / "runs/study-quick/results.csv"));
   EXPECT_NE(get(folder_ / "runs/study-quick/recipes/plain-0.toml").find("epochs = 1"),
             std::string::npos);
+}
+
+TEST_F(StudyTest, keeps_no_test_error_where_settings_are_chosen) {
+  ASSERT_TRUE(succeeds(study({"--quick", "--set", "study.metric=valid.error"})));
+  const std::string csv = get(folder_ / "runs/study-quick/results.csv");
+  EXPECT_NE(csv.find("valid.error"), std::string::npos);
+  EXPECT_EQ(csv.find("test.error"), std::string::npos);
+  EXPECT_EQ(csv.find("top1"), std::string::npos);
 }
 
 TEST_F(StudyTest, prints_markdown) {

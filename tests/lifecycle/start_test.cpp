@@ -105,6 +105,23 @@ TEST_F(StartTest, a_gate_distilled_from_its_teacher_comes_close_to_it) {
   EXPECT_LT(divergence(), .5 * before);
 }
 
+TEST_F(StartTest, similarity_may_be_that_of_a_runs_hidden_layers) {
+  train_first();
+  const Settings features = {"data.validation=0", "loss.similarity_same=0.5",
+                             "loss.similarity_distance=features",
+                             "loss.similarity_run=" + (folder_ / "first").string()};
+  train(features);
+  const auto by_features = last_weights();
+  run_ = folder_ / "third";
+  train({"data.validation=0", "loss.similarity_same=0.5"});
+  EXPECT_FALSE(same(last_weights(), by_features));
+  run_ = folder_ / "fourth";
+  EXPECT_NE(refusal({"loss.similarity_same=0.5", "loss.similarity_distance=features",
+                     "loss.similarity_run=" + (folder_ / "gone").string()})
+                .find("gone"),
+            std::string::npos);
+}
+
 TEST_F(StartTest, says_what_does_not_fit) {
   train_first();
   EXPECT_NE(refusal({from_first(), "start.experts=copy", "expert.count=3"}).find("start.experts"),

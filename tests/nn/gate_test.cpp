@@ -142,5 +142,21 @@ TEST(Gate, refuses_an_unknown_kind) {
             "sigmoid, fixed, classes");
 }
 
+TEST(Gate, positive_kernels_are_the_absolute_values_of_the_drawn_ones) {
+  GateConfig config =
+      gate_config("softmax", {"conv 2 3", "relu", "linear 4", "relu", "linear experts"});
+  GateSetting setting = gate_setting(3);
+  setting.input = {1, 6, 6};
+  const auto drawn = make_gate(config, setting);
+  config.kernels = "positive";
+  const auto positive = make_gate(config, setting);
+  EXPECT_LT(parameter(*drawn, "gate.0.weight").min().item<double>(), 0);
+  EXPECT_TRUE(
+      at::equal(parameter(*positive, "gate.0.weight"), parameter(*drawn, "gate.0.weight").abs()));
+  for (const char* name : {"gate.0.bias", "gate.2.weight", "gate.4.weight"})
+    EXPECT_TRUE(at::equal(parameter(*positive, name), parameter(*drawn, name))) << name;
+  EXPECT_TRUE(parameter(*positive, "gate.0.weight").requires_grad());
+}
+
 }  // namespace
 }  // namespace moestro

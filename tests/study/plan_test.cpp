@@ -131,13 +131,14 @@ TEST_F(PlanTest, refuses_an_arm_that_changes_nothing) {
 
 TEST_F(PlanTest, refuses_a_comparison_that_names_no_arm) {
   const std::string arms = "[study.arms]\nplain = []\nwide = [\"expert.count=8\"]\n";
-  EXPECT_EQ(
-      refusal("[study]\nprimary = [\"wide\", \"plian\"]\n" + arms),
-      ":9: study.primary: no arm \"plian\"; expected one of plain, wide; did you mean \"plain\"?");
+  EXPECT_EQ(refusal("[study]\nprimary = [\"wide\", \"plian\"]\n" + arms),
+            ":9: study.primary: no arm \"plian\"; expected one of \"plain\", \"wide\"; did you "
+            "mean \"plain\"?");
   EXPECT_EQ(refusal("[study]\nbaseline = \"x\"\nprimary = [\"wide\", \"plain\"]\n" + arms),
-            ":9: study.baseline: no arm \"x\"; expected one of plain, wide");
+            ":9: study.baseline: no arm \"x\"; expected one of \"plain\", \"wide\"");
   EXPECT_EQ(refusal(arms),
-            "study.primary: 0 arms; expected two different ones, the first to be compared with the "
+            ": study.primary names 0 arms; expected two different ones, the first to be compared "
+            "with the "
             "second");
 }
 
@@ -163,6 +164,52 @@ TEST_F(PlanTest, a_metric_on_validation_rows_needs_the_same_ones) {
             "0");
 }
 
+TEST_F(PlanTest, who_chooses_settings_sees_nothing_of_the_test_rows) {
+  const std::string study = "[study]\nmetric = \"valid.error\"\nprimary = [\"a\", \"b\"]\n";
+  const std::string arms = "[study.arms]\na = []\nb = [\"expert.count=2\"]\n";
+  for (const std::string& column : plan(study + arms).study.columns)
+    EXPECT_FALSE(of_test_rows(column)) << column;
+  EXPECT_EQ(refusal(study + "columns = [\"hard_top1_error\"]\n" + arms),
+            ":11: study.columns: \"hard_top1_error\" is measured on test rows, but study.metric = "
+            "\"valid.error\" chooses settings; expected numbers of validation rows");
+}
+
+TEST_F(PlanTest, keeps_its_seeds_and_its_keys_to_itself) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_EQ(
+      refusal(study + "b = [\"study.seeds=1\"]\n"),
+      ": arm \"b\": \"study.seeds=1\" belongs to the study, not to an arm; expected keys of a "
+      "recipe");
+  EXPECT_EQ(refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {"train.seed=7"}}),
+            "--set: train.seed; expected study.first_seed and --seeds");
+  const StudyPlan made =
+      plan(study + "b = [\"expert.count=2\"]\n", {.assignments = {"study.seeds=1"}});
+  EXPECT_EQ(made.runs.size(), 2u);
+}
+
+TEST_F(PlanTest, options_may_make_arms_alike) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_EQ(plan(study + "b = [\"train.epochs=3\"]\n", quick_plan()).runs.size(), 4u);
+}
+
+TEST_F(PlanTest, braces_of_a_path_are_no_arms) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  const auto file = file_of(study + "b = [\"start.run={a}\", \"start.gate=copy\"]\n");
+  const StudyPlan made = plan_study(file, folder_ / "out{a}");
+  EXPECT_NE(made.runs[1].recipe.find("out{a}/runs/a-0"), std::string::npos);
+  EXPECT_EQ(refusal(study + "b = [\"start.run={a\"]\n"),
+            ": arm \"b\": \"start.run={a\" has no closing brace; expected {ARM}");
+}
+
+TEST_F(PlanTest, refuses_a_metric_or_column_that_no_summary_has) {
+  const std::string arms =
+      "primary = [\"a\", \"b\"]\n[study.arms]\na = []\nb = [\"expert.count=2\"]\n";
+  EXPECT_NE(
+      refusal("[study]\nmetric = \"test.eror\"\n" + arms).find("did you mean \"test.error\"?"),
+      std::string::npos);
+  EXPECT_NE(refusal("[study]\ncolumns = [\"nope\"]\n" + arms).find("expected"), std::string::npos);
+}
+
 TEST_F(PlanTest, names_the_arm_whose_recipe_is_wrong) {
   const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
   EXPECT_EQ(refusal(study + "b = [\"expert.cuont=3\"]\n"),
@@ -178,9 +225,9 @@ TEST_F(PlanTest, refuses_arms_that_need_each_other_or_nobody) {
   const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\n";
   EXPECT_EQ(refusal(study + "a = [\"start.run={b}\"]\nb = [\"start.run={a}\"]\n"),
             ": arms need each other in a circle: a -> b -> a");
-  EXPECT_EQ(
-      refusal(study + "a = []\nb = [\"start.run={c}\"]\n"),
-      ": arm \"b\": no arm \"c\" for \"start.run={c}\"; expected one of a, b; did you mean \"a\"?");
+  EXPECT_EQ(refusal(study + "a = []\nb = [\"start.run={c}\"]\n"),
+            ": arm \"b\": no arm \"c\" for \"start.run={c}\"; expected one of \"a\", \"b\"; "
+            "did you mean \"a\"?");
 }
 
 }  // namespace

@@ -55,10 +55,10 @@ TEST(StudyResults, refuse_other_files) {
   put(folder / "b.csv", "arm,seed,e,device,date,version\na,0,oops,d,d,v\n");
   EXPECT_NE(thrown<UserError>([&] {
               read_rows(folder / "b.csv");
-            }).find("b.csv:2: \"oops\"; expected a number"),
+            }).find("b.csv:2: column \"e\": \"oops\"; expected a number"),
             std::string::npos);
   put(folder / "c.csv", "arm,seed,e,device,date,version\na,0\n");
-  EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "c.csv"); }).find("2 cells; expected 6"),
+  EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "c.csv"); }).find("c.csv:2: "),
             std::string::npos);
 }
 
@@ -97,12 +97,31 @@ TEST(StudyAnalysis, adjusts_the_other_arms_for_their_number) {
   EXPECT_EQ(verdict(analysis.others[1].paired), "within noise");
 }
 
-TEST(StudyAnalysis, names_a_metric_that_no_run_has) {
-  StudyPlan plan = plan_of({"base", "ours"}, 1);
-  plan.study.metric = "test.eror";
-  EXPECT_EQ(thrown<UserError>([&] { analyse(plan, {row("base", 0, .1)}); }),
-            "study.metric = \"test.eror\": no run has it; expected one of epochs, test.error; did "
-            "you mean \"test.error\"?");
+TEST(StudyAnalysis, refuses_rows_of_another_study) {
+  const StudyPlan plan = plan_of({"base", "ours"}, 1);
+  EXPECT_EQ(thrown<UserError>([&] { analyse(plan, {row("alien", 0, .1)}); }),
+            "results of an arm \"alien\", which toy does not have; expected those of this study");
+  EXPECT_EQ(thrown<UserError>([&] {
+              analyse(plan, {row("base", 0, .1), row("base", 0, .2)});
+            }),
+            "results of arm \"base\" with seed 0 twice; expected one row a run");
+}
+
+TEST(StudyAnalysis, the_primary_pair_is_not_tested_again_in_either_order) {
+  StudyPlan plan = plan_of({"base", "ours", "c"}, 2);
+  plan.study.baseline = "ours";
+  const Analysis analysis = analyse(plan, {row("base", 0, .1), row("ours", 0, .2)});
+  ASSERT_EQ(analysis.others.size(), 1u);
+  EXPECT_EQ(analysis.others[0].first, "c");
+}
+
+TEST(StudyAnalysis, an_arm_that_is_told_the_class_is_no_rival) {
+  StudyPlan plan = plan_of({"base", "ours", "told"}, 1);
+  plan.runs[2].arm = "told";
+  plan.runs[2].told_class = true;
+  const Analysis analysis = analyse(plan, {row("base", 0, .1), row("told", 0, 0)});
+  EXPECT_TRUE(analysis.others.empty());
+  EXPECT_TRUE(analysis.arms[2].told_class);
 }
 
 }  // namespace

@@ -61,8 +61,19 @@ TEST(Statistics, signed_ranks_agree_with_scipy) {
   // Shared ranks: counted over all 2^10 signs.
   EXPECT_NEAR(signed_rank_p({1, 1, -1, 2, 2, 3, 3, 3, -4, 5}), .10546875, 1e-12);
   EXPECT_NEAR(signed_rank_p({1, 2, 3, 4, 5}), .0625, 1e-12);
+  // 14 of 10,000 both times, but for the last bit.
+  ASSERT_NE(.0312 - .0298, .0240 - .0226);
+  EXPECT_EQ(signed_rank_p({.0312 - .0298, -(.0240 - .0226)}), 1);
   EXPECT_EQ(signed_rank_p({0, 0}), 1);
   EXPECT_EQ(signed_rank_p({1, -1}), 1);
+}
+
+TEST(Statistics, signed_ranks_of_many_pairs_are_nearly_normal) {
+  std::vector<double> values;
+  for (int i = 1; i <= 100; ++i) values.push_back(i % 3 == 0 ? -i : i);
+  const double exact = signed_rank_p(values);
+  values.push_back(.5);  // one more of the least rank: 101 pairs
+  EXPECT_NEAR(signed_rank_p(values), exact, .2 * exact);
 }
 
 TEST(Statistics, holm_multiplies_the_least_p_by_the_number_of_tests_and_never_falls) {

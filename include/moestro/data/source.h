@@ -18,10 +18,11 @@
 namespace moestro {
 
 struct DataSource {
-  Dataset train;          // data.rows of what validation left
-  Dataset valid;          // no rows with data.validation = 0; the same for every data.rows
-  Dataset test;           // the set's own test rows, otherwise a share by seed
-  Normaliser normaliser;  // fitted on train
+  Dataset train;               // data.rows of what validation left
+  Dataset valid;               // no rows with data.validation = 0; the same for every data.rows
+  Dataset test;                // the set's own test rows, otherwise a share by seed
+  bool test_is_split = false;  // off the set's one file, by seed
+  Normaliser normaliser;       // fitted on train
   std::optional<TableSchema> table;      // csv: means fitted on train
   Augmentation augmentation;             // for batches of train
   std::string inputs_name, target_name;  // tensors of safetensors files

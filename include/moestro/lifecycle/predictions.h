@@ -5,6 +5,7 @@
 
 #include "moestro/data/record.h"
 #include "moestro/train/evaluation.h"
+#include "moestro/train/recipe.h"
 
 namespace moestro {
 
@@ -17,5 +18,8 @@ void check_predictions_name(const std::filesystem::path& path);
 // (classes), gate [N, E]. Written atomically.
 void write_predictions(const std::filesystem::path& path, const Evaluation& evaluation,
                        const DataRecord& data);
+
+// Throws UserError for a gate that must be told the answer.
+void check_can_predict(const Recipe& recipe);
 
 }  // namespace moestro

@@ -28,6 +28,7 @@ struct Summary {
   int64_t seed = 0, parameters = 0, epochs = 0, steps = 0;
   double seconds = 0;
   std::optional<Scores> valid;
+  bool told_class = false;  // the gate read the labels of the test rows too
   Figures figures;
 
   nlohmann::ordered_json to_json() const;

@@ -20,4 +20,8 @@ struct RunOptions {
 // Interrupted.
 void train_run(const RecipeDocument& document, const RunOptions& options);
 
+// What train_run() does before the folder is touched, up to the loss of a first step, and nothing
+// else: finds what is wrong with recipe and data.
+void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root);
+
 }  // namespace moestro

@@ -13,8 +13,9 @@ struct GateConfig {
   std::string kind = "softmax";  // softmax, noisy_topk, switch, attentive, sigmoid, fixed,
                                  // classes
   std::vector<std::string> layers = {"linear experts"};
-  double start = 1;  // factor on the initial weights of what makes the scores
-  int64_t k = 2;     // noisy_topk, sigmoid
+  std::string kernels = "signed";  // signed, positive: of convolutions at the start
+  double start = 1;                // factor on the initial weights of what makes the scores
+  int64_t k = 2;                   // noisy_topk, sigmoid
   // attentive: q = W_q h_g, k_i = W_k h_i, p = softmax(q . k_i / sqrt(h)) (arXiv 2302.14703)
   std::string query = "before";  // h_g: the gate's last hidden layer before or after its activation
   int64_t hidden = 1;            // which of the experts' hidden layers h_i is, from the last

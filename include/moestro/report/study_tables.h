@@ -25,8 +25,8 @@ StudyTable arms_table(const Analysis& analysis);
 StudyTable primary_table(const Analysis& analysis);
 StudyTable others_table(const Analysis& analysis);
 
-// "The primary comparison: attentive - original in test error: -0.0041 (...): lower." or that it
-// lies within noise.
+// "The test error of attentive is lower than that of original: -0.0041 (95 % interval ...)." or
+// that the difference is within noise.
 std::string primary_sentence(const Analysis& analysis);
 // How many runs, seeds, on what, when.
 std::string provenance(const Analysis& analysis);

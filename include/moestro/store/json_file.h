@@ -9,6 +9,8 @@ namespace moestro {
 
 // Throws UserError "PATH: not valid JSON at byte N", or as read_file().
 nlohmann::json read_json_file(const std::filesystem::path& path);
+// The same, keys in the order of the file.
+nlohmann::ordered_json read_ordered_json_file(const std::filesystem::path& path);
 
 // Indented, atomically. Numbers that are not finite become null. Throws SystemError.
 // An ordered_json keeps the order of its keys.

@@ -11,6 +11,7 @@ namespace moestro {
 
 struct ArmMeans {
   std::string arm;
+  bool told_class = false;     // its gate reads the label: it is compared with nothing
   std::vector<double> metric;  // seed by seed, NaN where it is not measured yet
   Mean mean;                   // of the metric
   std::vector<Mean> columns;   // as study.columns
@@ -33,10 +34,11 @@ struct Analysis {
   std::vector<std::string> devices, dates, versions;
 };
 
-// Throws UserError where no row has the metric.
+// Throws UserError for rows of another study: an arm that this one does not have, or two of one arm
+// and seed.
 Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows);
 
-// "lower", "higher", "within noise", or "one seed": what a comparison says in words.
+// "lower", "higher", "within noise", or "too few seeds": what a comparison says in words.
 std::string verdict(const PairedDifference& paired);
 
 }  // namespace moestro

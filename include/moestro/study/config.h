@@ -30,4 +30,9 @@ struct StudyConfig {
 
 void describe(Schema& schema, StudyConfig& study);
 
+// Whether settings are chosen by it: then nothing of the test rows is kept or shown.
+bool on_validation(const StudyConfig& study);
+// Whether a number of summary.json says something of the test rows.
+bool of_test_rows(const std::string& figure);
+
 }  // namespace moestro

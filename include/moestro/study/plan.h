@@ -14,6 +14,7 @@ struct PlannedRun {
   int64_t seed = 0;
   std::filesystem::path folder;    // STUDY/runs/ARM-SEED
   std::string recipe;              // complete, as TOML
+  bool told_class = false;         // its gate reads the label: its error is no rival's
   std::vector<size_t> needs = {};  // places in the plan of the runs that must be finished before
 };
 

@@ -17,12 +17,14 @@ struct StudyRow {
   // Every number of summary.json by its path, as "test.error", in its order.
   std::vector<std::pair<std::string, double>> figures;
   std::string device, date, version;
+  std::string test_rows = {};  // their digest; not kept in the file
 
   double figure(const std::string& name) const;  // NaN where there is none
 };
 
-// Of a finished run. Throws UserError for a damaged folder.
-StudyRow read_row(const PlannedRun& run);
+// Of a finished run, without what was measured on test rows where the study chooses settings.
+// Throws UserError for a damaged folder.
+StudyRow read_row(const PlannedRun& run, const StudyConfig& study);
 
 // arm, seed, figures, device, date, version; the rows in the plan's order of arms, then by seed.
 void write_rows(const std::filesystem::path& path, const std::vector<StudyRow>& rows);

@@ -18,7 +18,7 @@ struct PairedDifference {
   Mean difference;
   double low = 0, high = 0;  // 95 % interval of the mean, Student's t; NaN for fewer than two pairs
   double p = 1;              // two-sided, paired t; NaN for fewer than two pairs
-  double wilcoxon_p = 1;     // two-sided, signed ranks, exact; NaN for fewer than 10 pairs: with 5
+  double wilcoxon_p = 1;     // two-sided, signed ranks; NaN for fewer than 10 pairs: with 5
                              // its least value is .06
 
   bool within_noise() const { return !(low > 0 || high < 0); }
@@ -29,8 +29,9 @@ PairedDifference paired_difference(const std::vector<double>& differences);
 double student_cdf(double t, double degrees);
 double student_quantile(double p, double degrees);
 
-// The exact two-sided p of Wilcoxon's signed-rank test. Zeros are left out; equal magnitudes share
-// the mean of their ranks. 1 where nothing is left.
+// The two-sided p of Wilcoxon's signed-rank test: exact up to 100 pairs, then by the normal
+// approximation. Zeros are left out; magnitudes that are equal but for rounding share the mean of
+// their ranks. 1 where nothing is left.
 double signed_rank_p(const std::vector<double>& differences);
 
 // Adjusted p values, in the order given (Holm 1979): the least times m, the next times m - 1, ...,
