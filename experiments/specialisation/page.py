@@ -84,9 +84,10 @@ def text(program, studies, results):
     parts = [(studies / "findings.md").read_text().rstrip() + "\n"]
     for name, heading in STUDIES.items():
         stored = results / f"{name}.csv"
-        if not stored.exists():
-            continue
         parts.append(f"## {heading}\n")
+        if not stored.exists():
+            parts.append(f"Not run yet: `moestro study {studies}/{name}.toml --jobs 2`.\n")
+            continue
         parts.append(f"`moestro study {studies}/{name}.toml`\n")
         if name in PUBLISHED:
             parts.append("Beside the published means over seeds (derived from the authors' logs; "
