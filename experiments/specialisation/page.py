@@ -15,6 +15,7 @@ STUDIES = {
     "fashion-mnist": "Fashion-MNIST at ours",
     "failure-mnist": "The failure study, MNIST",
     "failure-joined": "The failure study, Fashion-MNIST and MNIST joined",
+    "distance": "What the distance of the similarity term is worth, MNIST",
     "expert-count": "How many experts stay in use",
 }
 

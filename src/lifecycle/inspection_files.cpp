@@ -3,23 +3,10 @@
 #include <ATen/Functions.h>
 #include <nlohmann/json.hpp>
 
+#include "moestro/lifecycle/owners.h"
 #include "moestro/store/json_file.h"
 
 namespace moestro {
-namespace {
-
-constexpr int64_t kMostInByte = 256;
-
-void write_owners(const std::filesystem::path& path, const Inspection& inspection,
-                  const Dataset& data) {
-  const auto type = inspection.experts <= kMostInByte ? at::kByte : at::kInt;
-  write_safetensors(path, {{"expert", inspection.owner_N.to(type)}},
-                    {{"set", inspection.set},
-                     {"experts", std::to_string(inspection.experts)},
-                     {"rows_digest", data.digest()}});
-}
-
-}  // namespace
 
 NamedTensors sample_pixels(const Inspection& inspection, const Dataset& data) {
   NamedTensors pixels;
@@ -36,7 +23,8 @@ NamedTensors sample_pixels(const Inspection& inspection, const Dataset& data) {
 void write_inspection(const std::filesystem::path& folder, const Inspection& inspection,
                       const Dataset& data) {
   write_json_file(folder / "inspection.json", inspection.to_json());
-  write_owners(folder / "owners.safetensors", inspection, data);
+  write_owners(folder / "owners.safetensors",
+               {inspection.owner_N, inspection.experts, data.digest()}, inspection.set);
   const NamedTensors pixels = sample_pixels(inspection, data);
   if (!pixels.empty()) write_safetensors(folder / "samples.safetensors", pixels);
 }

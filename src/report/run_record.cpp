@@ -48,8 +48,8 @@ std::vector<Tensor> read_images(const fs::path& path, const InspectionRecord& in
   return images;
 }
 
-OwnersRecord owners_of(const fs::path& path, const InspectionRecord& inspection) {
-  OwnersRecord owners = read_owners(path);
+Owners owners_of(const fs::path& path, const InspectionRecord& inspection) {
+  Owners owners = read_owners(path);
   if (owners.expert_N.size(0) != inspection.rows || owners.experts != inspection.experts)
     throw UserError("{}: {} rows of {} experts; inspection.json speaks of {} rows of {} experts",
                     path.string(), owners.expert_N.size(0), owners.experts, inspection.rows,

@@ -19,16 +19,12 @@ struct Group {
   std::size_t left_out = 0;
 };
 
-bool same_rows(const OwnersRecord& a, const OwnersRecord& b) {
-  return a.rows_digest == b.rows_digest && a.expert_N.size(0) == b.expert_N.size(0);
-}
-
 std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
   std::vector<Group> groups;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (!runs[i].owners || runs[i].owners->experts < 2) continue;
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
-      return same_rows(*runs[group.members.front()].owners, *runs[i].owners);
+      return comparable(*runs[group.members.front()].owners, *runs[i].owners);
     });
     Group& group = same == groups.end() ? groups.emplace_back() : *same;
     if (group.members.size() < kMostRuns)

@@ -22,6 +22,7 @@ constexpr FigureStyle kStyles[] = {
     {"calibration_error", "calibration error", 4},
     {"specialisation.mutual_information", "I(E;Y)", 2},
     {"specialisation.mutual_information_predicted", "I(E;Y predicted)", 2},
+    {"split_agreement", "AMI", 2},
     {"specialisation.permutation_baseline", "I(E;Y) by chance", 3},
     {"specialisation.sample_entropy", "H_s", 2},
     {"specialisation.usage_entropy", "H_u", 2},

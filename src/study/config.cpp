@@ -7,7 +7,7 @@
 namespace moestro {
 namespace {
 
-// The numbers of summary.json (docs/run-folder.md).
+// The numbers of summary.json (docs/run-folder.md), and what rows of one arm have in common.
 const std::vector<std::string> kFigures = {"test.error",
                                            "test.loss",
                                            "valid.error",
@@ -20,6 +20,7 @@ const std::vector<std::string> kFigures = {"test.error",
                                            "specialisation.sample_entropy",
                                            "specialisation.usage_entropy",
                                            "specialisation.experts_used",
+                                           "split_agreement",
                                            "parameters",
                                            "seconds",
                                            "epochs",
@@ -50,7 +51,11 @@ void describe(Schema& schema, StudyConfig& study) {
              "then nothing that was measured on test rows is kept")
       .one_of(kFigures);
   section.field("lower_is_better", study.lower_is_better, "which way the metric is good");
-  section.field("columns", study.columns, "numbers of summary.json shown beside the metric")
+  section
+      .field(
+          "columns", study.columns,
+          "numbers of summary.json shown beside the metric; split_agreement: a run's mean adjusted "
+          "mutual information with the arm's other seeds, 1 where they split the rows alike")
       .one_of(kFigures);
 }
 

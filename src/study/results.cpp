@@ -9,11 +9,13 @@
 #include "moestro/core/suggest.h"
 #include "moestro/data/cell.h"
 #include "moestro/data/csv.h"
+#include "moestro/lifecycle/owners.h"
+#include "moestro/measure/adjusted_mutual_information.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/csv_cell.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/run_folder.h"
-#include "moestro/store/safetensors.h"
+#include "moestro/study/statistics.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -42,13 +44,11 @@ std::vector<std::string> all_figures(const std::vector<StudyRow>& rows) {
   return names;
 }
 
-std::string test_rows(const fs::path& run) {
-  const fs::path owners = run / "owners.safetensors";
+std::optional<Owners> owners_of(const fs::path& run) {
+  const fs::path path = run / "owners.safetensors";
   std::error_code none;
-  if (!fs::exists(owners, none)) return {};
-  const SafetensorsFile file = SafetensorsFile(owners);
-  const auto digest = file.metadata().find("rows_digest");
-  return digest == file.metadata().end() ? "" : digest->second;
+  if (!fs::exists(path, none)) return {};
+  return read_owners(path);
 }
 
 double number(const CsvTable& table, int64_t row, int64_t column) {
@@ -65,22 +65,55 @@ double StudyRow::figure(const std::string& name) const {
   return found == figures.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
+void StudyRow::set_figure(const std::string& name, double value) {
+  const auto found =
+      std::ranges::find(figures, name, [](const auto& entry) { return entry.first; });
+  if (found == figures.end())
+    figures.emplace_back(name, value);
+  else
+    found->second = value;
+}
+
 StudyRow read_row(const PlannedRun& run, const StudyConfig& study) {
   const RunFolder folder = RunFolder::open(run.folder);
   const Manifest manifest = folder.manifest();
-  StudyRow row{run.arm,
-               run.seed,
-               {},
-               manifest.device,
-               manifest.finished.substr(0, 10),
-               manifest.version,
-               test_rows(run.folder)};
+  const std::optional<Owners> owners = owners_of(run.folder);
+  StudyRow row{.arm = run.arm,
+               .seed = run.seed,
+               .device = manifest.device,
+               .date = manifest.finished.substr(0, 10),
+               .version = manifest.version,
+               .run = run.folder,
+               .test_rows = owners ? owners->rows_digest : ""};
   gather(read_ordered_json_file(folder.summary_path()), "", row);
   std::erase_if(row.figures, [&](const auto& entry) {
     return entry.first == "schema" || entry.first == "seed" ||
            (on_validation(study) && of_test_rows(entry.first));
   });
   return row;
+}
+
+void compare_splits(const std::vector<StudyRow*>& rows_of_one_arm) {
+  struct Split {
+    StudyRow* row;
+    Owners owners;
+    std::vector<double> agreements = {};
+  };
+  std::vector<Split> splits;
+  for (StudyRow* row : rows_of_one_arm)
+    if (const auto owners = owners_of(row->run); owners && owners->experts > 1)
+      splits.push_back({row, *owners});
+  for (size_t i = 0; i < splits.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      if (!comparable(splits[i].owners, splits[j].owners)) continue;
+      const double agreement =
+          adjusted_mutual_information(splits[i].owners.expert_N, splits[j].owners.expert_N);
+      splits[i].agreements.push_back(agreement);
+      splits[j].agreements.push_back(agreement);
+    }
+  for (const Split& split : splits)
+    if (!split.agreements.empty())
+      split.row->set_figure("split_agreement", mean_of(split.agreements).mean);
 }
 
 void write_rows(const fs::path& path, const std::vector<StudyRow>& rows) {

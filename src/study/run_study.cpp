@@ -106,6 +106,7 @@ class Runner {
       if (folder.is_finished()) finish(i);
     }
     if (finished_ == 0) return;
+    for (const auto& [arm, assignments] : plan_.study.arms) compare_splits_of(arm);
     write_rows(results_path(), stored());
     log_info("{} of {} runs are there already", finished_, plan_.runs.size());
   }
@@ -174,6 +175,15 @@ class Runner {
             plan_.runs[i].folder.string(), plan_.runs[other].folder.string());
   }
 
+  // Who chooses settings keeps nothing of the test rows.
+  void compare_splits_of(const std::string& arm) {
+    if (on_validation(plan_.study)) return;
+    std::vector<StudyRow*> rows;
+    for (size_t i = 0; i < rows_.size(); ++i)
+      if (state_[i] == State::finished && rows_[i].arm == arm) rows.push_back(&rows_[i]);
+    compare_splits(rows);
+  }
+
   // In the order of the arms, then by seed.
   std::vector<StudyRow> stored() const {
     std::vector<StudyRow> rows;
@@ -226,6 +236,7 @@ class Runner {
   void report(size_t i, double seconds) {
     finish(i);
     ++trained_;
+    compare_splits_of(plan_.runs[i].arm);
     write_rows(results_path(), stored());
     const auto left = static_cast<double>(plan_.runs.size() - finished_ - failures_.size());
     const double each = seconds_since(started_) / static_cast<double>(trained_);

@@ -23,7 +23,8 @@ void check_start(const Recipe& recipe, const Schema& schema) {
     throw UserError(
         "{} = \"{}\" has no effect; expected start.experts, start.gate or loss.gate_distillation",
         schema.where("start.run"), start.run);
-  if (schema.is_set("gate.start") && (start.gate == "copy" || start.gate == "freeze"))
+  const bool own_start = recipe.gate.start != GateConfig{}.start;
+  if (own_start && (start.gate == "copy" || start.gate == "freeze"))
     throw UserError("{} has no effect with start.gate = \"{}\"; expected one of them",
                     schema.where("gate.start"), start.gate);
   if (start.experts == "freeze" && start.gate == "freeze")

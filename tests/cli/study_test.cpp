@@ -36,6 +36,7 @@ TEST_F(StudyTest, trains_every_arm_and_writes_tables_and_a_page) {
   EXPECT_NE(outcome.err.find("6/6"), std::string::npos);
   const std::string csv = get(folder_ / "runs/study/results.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 7);
+  EXPECT_NE(csv.find(",split_agreement,"), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(folder_ / "runs/study/report.html"));
   const Outcome again = study({"--results", "runs/study/results.csv"});
   EXPECT_EQ(again.out, outcome.out);

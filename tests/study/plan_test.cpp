@@ -4,6 +4,7 @@
 
 #include "moestro/core/error.h"
 #include "store/temporary_folder.h"
+#include "test_paths.h"
 #include "thrown.h"
 
 namespace moestro {
@@ -228,6 +229,22 @@ TEST_F(PlanTest, refuses_arms_that_need_each_other_or_nobody) {
   EXPECT_EQ(refusal(study + "a = []\nb = [\"start.run={c}\"]\n"),
             ": arm \"b\": no arm \"c\" for \"start.run={c}\"; expected one of \"a\", \"b\"; "
             "did you mean \"a\"?");
+}
+
+TEST(Plan, recipes_of_every_shipped_study_read_back) {
+  size_t studies = 0;
+  const std::filesystem::path folder = std::filesystem::path(testing::kSourceDir) / "experiments";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".toml") continue;
+    ++studies;
+    for (const PlannedRun& run : plan_study(entry.path(), "out", quick_plan()).runs) {
+      RecipeDocument again;
+      again.schema.parse_text(run.recipe, run.arm);
+      EXPECT_NO_THROW(check(again.recipe, again.schema)) << entry.path();
+      EXPECT_EQ(again.schema.to_toml(), run.recipe) << entry.path() << run.arm;
+    }
+  }
+  EXPECT_GT(studies, 0u);
 }
 
 }  // namespace

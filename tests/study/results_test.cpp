@@ -2,9 +2,11 @@
 
 #include <cmath>
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
+#include "moestro/lifecycle/owners.h"
 #include "moestro/study/analysis.h"
 #include "store/temporary_folder.h"
 #include "thrown.h"
@@ -60,6 +62,27 @@ TEST(StudyResults, refuse_other_files) {
   put(folder / "c.csv", "arm,seed,e,device,date,version\na,0\n");
   EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "c.csv"); }).find("c.csv:2: "),
             std::string::npos);
+}
+
+TEST(StudyResults, say_how_far_the_seeds_of_an_arm_split_alike) {
+  const TemporaryFolder folder;
+  const auto inspected = [&](int64_t seed, const Tensor& expert_N, const std::string& digest) {
+    StudyRow made = row("a", seed, .1);
+    made.run = folder / std::to_string(seed);
+    std::filesystem::create_directory(made.run);
+    write_owners(made.run / "owners.safetensors", {expert_N, 2, digest}, "test");
+    return made;
+  };
+  const Tensor split = at::tensor({0, 0, 1, 1}, at::kLong);
+  std::vector<StudyRow> rows = {
+      inspected(0, split, "d"), inspected(1, 1 - split, "d"), row("a", 2, .1),
+      inspected(3, at::tensor({0, 0, 0, 0}, at::kLong), "d"), inspected(4, split, "other rows")};
+  compare_splits({&rows[0], &rows[1], &rows[2], &rows[3], &rows[4]});
+  EXPECT_NEAR(rows[0].figure("split_agreement"), .5, 1e-12);  // 1 with seed 1, 0 with seed 3
+  EXPECT_NEAR(rows[1].figure("split_agreement"), .5, 1e-12);
+  EXPECT_TRUE(std::isnan(rows[2].figure("split_agreement")));
+  EXPECT_NEAR(rows[3].figure("split_agreement"), 0, 1e-12);
+  EXPECT_TRUE(std::isnan(rows[4].figure("split_agreement")));
 }
 
 TEST(StudyAnalysis, pairs_by_seed_and_leaves_out_seeds_that_one_arm_lacks) {

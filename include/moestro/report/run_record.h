@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "moestro/core/tensor.h"
+#include "moestro/lifecycle/owners.h"
 #include "moestro/report/axis.h"
 #include "moestro/report/inspection_record.h"
 #include "moestro/report/metrics_record.h"
-#include "moestro/report/owners_record.h"
 #include "moestro/report/summary_record.h"
 #include "moestro/store/manifest.h"
 
@@ -23,7 +23,7 @@ struct RunRecord {
   MetricsRecord metrics;
   std::optional<SummaryRecord> summary;        // once the run has finished
   std::optional<InspectionRecord> inspection;  // likewise
-  std::optional<OwnersRecord> owners;          // likewise; of runs since schema 2 of the inspection
+  std::optional<Owners> owners;                // likewise; of runs since schema 2 of the inspection
   std::vector<Tensor> images;  // one an expert: uint8 [samples, channels, height, width]; or none
 
   int64_t experts() const;  // 0: not known yet

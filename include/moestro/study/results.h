@@ -17,14 +17,22 @@ struct StudyRow {
   // Every number of summary.json by its path, as "test.error", in its order.
   std::vector<std::pair<std::string, double>> figures;
   std::string device, date, version;
-  std::string test_rows = {};  // their digest; not kept in the file
+  // Not kept in the file.
+  std::filesystem::path run = {};  // its folder
+  std::string test_rows = {};      // their digest
 
   double figure(const std::string& name) const;  // NaN where there is none
+  void set_figure(const std::string& name, double value);
 };
 
 // Of a finished run, without what was measured on test rows where the study chooses settings.
 // Throws UserError for a damaged folder.
 StudyRow read_row(const PlannedRun& run, const StudyConfig& study);
+
+// Gives every row the figure "split_agreement": its mean adjusted mutual information with the
+// others, as their folders say. None for rows without a split and where no other has one of the
+// same test rows.
+void compare_splits(const std::vector<StudyRow*>& rows_of_one_arm);
 
 // arm, seed, figures, device, date, version; the rows in the plan's order of arms, then by seed.
 void write_rows(const std::filesystem::path& path, const std::vector<StudyRow>& rows);

@@ -1,4 +1,4 @@
-#include "moestro/report/owners_record.h"
+#include "moestro/lifecycle/owners.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace moestro {
 namespace {
 
-class Owners : public ::testing::Test {
+class OwnersTest : public ::testing::Test {
  protected:
   using Metadata = std::map<std::string, std::string>;
 
@@ -28,24 +28,40 @@ class Owners : public ::testing::Test {
   std::filesystem::path path_ = folder_ / "owners.safetensors";
 };
 
-TEST_F(Owners, are_read_from_bytes_and_from_wider_numbers) {
+TEST_F(OwnersTest, are_read_from_bytes_and_from_wider_numbers) {
   for (const auto type : {at::kByte, at::kInt}) {
     write(at::tensor({0, 2, 1}).to(type));
-    const OwnersRecord owners = read_owners(path_);
+    const Owners owners = read_owners(path_);
     EXPECT_TRUE(at::equal(owners.expert_N, at::tensor({0, 2, 1}, at::kLong)));
     EXPECT_EQ(owners.experts, 3);
     EXPECT_EQ(owners.rows_digest, "d");
   }
 }
 
-TEST_F(Owners, that_are_no_experts_are_refused) {
+TEST_F(OwnersTest, come_back_as_they_were_written) {
+  const Tensor expert_N = at::tensor({0, 299, 7}, at::kLong);
+  write_owners(path_, {expert_N, 300, "d"}, "test");
+  const Owners owners = read_owners(path_);
+  EXPECT_TRUE(at::equal(owners.expert_N, expert_N));
+  EXPECT_EQ(owners.experts, 300);
+  EXPECT_EQ(SafetensorsFile(path_).metadata().at("set"), "test");
+}
+
+TEST_F(OwnersTest, can_be_compared_on_the_same_rows_only) {
+  const Tensor expert_N = at::zeros({3}, at::kLong);
+  EXPECT_TRUE(comparable({expert_N, 2, "d"}, {expert_N, 5, "d"}));
+  EXPECT_FALSE(comparable({expert_N, 2, "d"}, {expert_N, 2, "e"}));
+  EXPECT_FALSE(comparable({expert_N, 2, "d"}, {at::zeros({4}, at::kLong), 2, "d"}));
+}
+
+TEST_F(OwnersTest, that_are_no_experts_are_refused) {
   write(at::tensor({0, 3}, at::kLong));
   expect_error(": 3 is none of the 3 experts");
   write(at::tensor({-1, 2}, at::kLong));
   expect_error(": -1 is none of the 3 experts");
 }
 
-TEST_F(Owners, of_another_form_are_refused) {
+TEST_F(OwnersTest, of_another_form_are_refused) {
   write(at::zeros({2, 2}, at::kLong));
   expect_error(": tensor \"expert\" is Long [2, 2], expected whole numbers [rows]");
   write(at::zeros({2}));
@@ -56,7 +72,7 @@ TEST_F(Owners, of_another_form_are_refused) {
   expect_error(": tensor \"expert\" is missing");
 }
 
-TEST_F(Owners, without_their_metadata_are_refused) {
+TEST_F(OwnersTest, without_their_metadata_are_refused) {
   const NamedTensors tensors = {{"expert", at::zeros({2}, at::kLong)}};
   write(tensors, {{"rows_digest", "d"}});
   expect_error(": the metadata have no \"experts\"");

@@ -1,4 +1,4 @@
-#include "moestro/report/owners_record.h"
+#include "moestro/lifecycle/owners.h"
 
 #include <charconv>
 
@@ -11,6 +11,8 @@
 
 namespace moestro {
 namespace {
+
+constexpr int64_t kMostInByte = 256;
 
 std::string text_of(const SafetensorsFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
@@ -31,7 +33,15 @@ int64_t count_of(const SafetensorsFile& file, const std::string& key) {
 
 }  // namespace
 
-OwnersRecord read_owners(const std::filesystem::path& path) {
+void write_owners(const std::filesystem::path& path, const Owners& owners, const std::string& set) {
+  const auto type = owners.experts <= kMostInByte ? at::kByte : at::kInt;
+  write_safetensors(path, {{"expert", owners.expert_N.to(type)}},
+                    {{"set", set},
+                     {"experts", std::to_string(owners.experts)},
+                     {"rows_digest", owners.rows_digest}});
+}
+
+Owners read_owners(const std::filesystem::path& path) {
   const SafetensorsFile file(path);
   if (!file.contains("expert")) throw UserError("{}: tensor \"expert\" is missing", path.string());
   const Shape& shape = file.shape("expert");
@@ -39,14 +49,18 @@ OwnersRecord read_owners(const std::filesystem::path& path) {
   if (shape.size() != 1 || shape[0] == 0 || !at::isIntegralType(type, /*includeBool=*/false))
     throw UserError("{}: tensor \"expert\" is {} [{}], expected whole numbers [rows]",
                     path.string(), at::toString(type), fmt::join(shape, ", "));
-  OwnersRecord owners{file.tensor("expert").to(at::kLong), count_of(file, "experts"),
-                      text_of(file, "rows_digest")};
+  Owners owners{file.tensor("expert").to(at::kLong), count_of(file, "experts"),
+                text_of(file, "rows_digest")};
   const auto low = owners.expert_N.min().item<int64_t>(),
              high = owners.expert_N.max().item<int64_t>();
   if (low < 0 || high >= owners.experts)
     throw UserError("{}: {} is none of the {} experts", path.string(), low < 0 ? low : high,
                     owners.experts);
   return owners;
+}
+
+bool comparable(const Owners& a, const Owners& b) {
+  return a.rows_digest == b.rows_digest && a.expert_N.size(0) == b.expert_N.size(0);
 }
 
 }  // namespace moestro

@@ -8,14 +8,18 @@
 
 namespace moestro {
 
-struct OwnersRecord {
+struct Owners {
   Tensor expert_N;  // int64
   int64_t experts = 0;
   std::string rows_digest;  // of the rows: splits can be compared where it is the same
 };
 
+void write_owners(const std::filesystem::path& path, const Owners& owners, const std::string& set);
 // Throws UserError that names the file: for what is no list of experts, and for an expert beyond
 // their number.
-OwnersRecord read_owners(const std::filesystem::path& path);
+Owners read_owners(const std::filesystem::path& path);
+
+// Whether two splits are of the same rows.
+bool comparable(const Owners& a, const Owners& b);
 
 }  // namespace moestro
