@@ -32,13 +32,15 @@ PUBLISHED = {
         "attentive + importance": (.104, .108), "attentive + L_s": (.105, .112),
         "distilled, importance": (.100, .106), "distilled, L_s": (.102, .109)},
     "failure-mnist": {
-        "joint": (.09,), "new experts, joint gate": (.12,), "gate on pairs 1": (.08,),
+        "joint": (.09,), "new experts by RMSprop, joint gate": (.12,), "gate on pairs 1": (.08,),
         "new experts, pairs' gate 1": (.08,), "gate on pairs 2": (.08,),
-        "new experts, pairs' gate 2": (.08,)},
+        "new experts, pairs' gate 2": (.08,), "gate on pairs 3": (.08,),
+        "new experts, pairs' gate 3": (.08,)},
     "failure-joined": {
         "joint": (.10,), "new experts, joint gate": (.14,), "gate on pairs 1": (.10,),
         "new experts, pairs' gate 1": (.10,), "gate on pairs 2": (.10,),
-        "new experts, pairs' gate 2": (.10,)},
+        "new experts, pairs' gate 2": (.10,), "gate on pairs 3": (.10,),
+        "new experts, pairs' gate 3": (.10,)},
 }
 
 

@@ -8,7 +8,7 @@
 namespace moestro {
 namespace {
 
-constexpr double kBeta1 = .9, kBeta2 = .999, kEpsilon = 1e-8;
+constexpr double kBeta1 = .9, kBeta2 = .999, kSquaresKept = .99, kEpsilon = 1e-8;
 
 bool has_gradient(const Parameter& parameter) {
   return parameter.value.grad().defined();
@@ -24,7 +24,8 @@ struct Optimiser::Lists {
 Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& config)
     : kind_(config.optimiser == "adam"    ? Kind::adam
             : config.optimiser == "adamw" ? Kind::adamw
-                                          : Kind::sgd),
+            : config.optimiser == "sgd"   ? Kind::sgd
+                                          : Kind::rmsprop),
       weight_decay_(config.weight_decay),
       momentum_(config.momentum) {
   for (Parameter& parameter : parameters) {
@@ -32,7 +33,8 @@ Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& confi
     MOESTRO_CHECK(value.is_contiguous(), "{}", parameter.name);
     Slot slot;
     const Tensor zeros = at::zeros_like(value, at::TensorOptions().requires_grad(false));
-    if (kind_ != Kind::sgd || momentum_ > 0) slot.mean = zeros;
+    const bool always = kind_ == Kind::adam || kind_ == Kind::adamw;
+    if (always || momentum_ > 0) slot.mean = zeros;
     if (kind_ != Kind::sgd) slot.square = zeros.clone();
     slot.steps_E = at::zeros({value.size(0)}, zeros.options().dtype(at::kFloat));
     slot.updates_E.resize(value.size(0));
@@ -103,7 +105,26 @@ void Optimiser::step(double rate) {
   update(lists);
 }
 
+// Hinton's lecture, as PyTorch has it: momentum gathers what the squares have scaled, and the rate
+// comes last.
+void Optimiser::update_by_rmsprop(Lists& lists) const {
+  if (weight_decay_ > 0)
+    lists.gradients = at::_foreach_add(lists.gradients, lists.values, weight_decay_);
+  at::_foreach_mul_(lists.squares, kSquaresKept);
+  at::_foreach_addcmul_(lists.squares, lists.gradients, lists.gradients, 1 - kSquaresKept);
+  std::vector<Tensor> scales = at::_foreach_sqrt(lists.squares);
+  at::_foreach_add_(scales, kEpsilon);
+  std::vector<Tensor> moves = at::_foreach_div(lists.gradients, scales);
+  if (momentum_ > 0) {
+    at::_foreach_mul_(lists.means, momentum_);
+    at::_foreach_add_(lists.means, moves);
+    moves = lists.means;
+  }
+  at::_foreach_sub_(lists.values, at::_foreach_mul(moves, rate_));
+}
+
 void Optimiser::update(Lists& lists) {
+  if (kind_ == Kind::rmsprop) return update_by_rmsprop(lists);
   if (kind_ == Kind::sgd) {
     at::_fused_sgd_(lists.values, lists.gradients, lists.means, weight_decay_, momentum_, rate_,
                     /*dampening=*/0, /*nesterov=*/false,

@@ -18,15 +18,15 @@ void describe(Schema& schema, TrainConfig& train) {
       .below(1)
       .only_when("train.schedule", {"cosine", "one_cycle"});
   section.field("optimiser", train.optimiser, "what turns gradients into updates")
-      .one_of({"adam", "adamw", "sgd"});
+      .one_of({"adam", "adamw", "sgd", "rmsprop"});
   section
       .field("weight_decay", train.weight_decay,
-             "added to the gradient (adam, sgd) or taken off the weights (adamw)")
+             "added to the gradient (adam, sgd, rmsprop) or taken off the weights (adamw)")
       .at_least(0);
   section.field("momentum", train.momentum, "share of the last update that goes on")
       .at_least(0)
       .below(1)
-      .only_when("train.optimiser", {"sgd"});
+      .only_when("train.optimiser", {"sgd", "rmsprop"});
   section.field("clip", train.clip, "largest norm of the gradient; 0: no limit").at_least(0);
   section
       .field(

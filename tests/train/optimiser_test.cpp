@@ -83,12 +83,33 @@ TEST(Optimiser, sgd_works_without_momentum) {
   EXPECT_NEAR(bank.at(2), 5 - .1, 1e-6);
 }
 
+// torch.optim.RMSprop(alpha=.99, eps=1e-8) on one number.
+TEST(Optimiser, rmsprop_scales_by_the_squares_and_carries_momentum) {
+  for (const double momentum : {0., .9}) {
+    Bank bank;
+    TrainConfig with_decay = config("rmsprop");
+    with_decay.momentum = momentum;
+    with_decay.weight_decay = .1;
+    Optimiser optimiser({bank.parameter}, with_decay);
+    double value = bank.at(1), square = 0, carried = 0;
+    for (const double gradient : {.3, -.7, .2}) {
+      bank.gradient(gradient);
+      optimiser.step(.01);
+      const double decayed = gradient + .1 * value;
+      square = .99 * square + .01 * decayed * decayed;
+      carried = momentum * carried + decayed / (std::sqrt(square) + 1e-8);
+      value -= .01 * carried;
+      EXPECT_NEAR(bank.at(1), value, 1e-6);
+    }
+  }
+}
+
 TEST(Optimiser, a_frozen_slice_moves_exactly_zero) {
-  for (const char* kind : {"adam", "adamw", "sgd"}) {
+  for (const char* kind : {"adam", "adamw", "sgd", "rmsprop"}) {
     Bank bank;
     TrainConfig strong = config(kind);
     strong.weight_decay = .1;
-    if (strong.optimiser == "sgd") strong.momentum = .9;
+    if (strong.optimiser == "sgd" || strong.optimiser == "rmsprop") strong.momentum = .9;
     Optimiser optimiser({bank.parameter}, strong);
     bank.gradient(1);
     optimiser.step(.1);  // moments are not zero any more

@@ -1,5 +1,5 @@
-// Adam, AdamW and SGD over LibTorch's fused operators, with frozen experts held exactly still: no
-// moment, step count or weight decay touches a frozen slice.
+// Adam, AdamW and SGD over LibTorch's fused operators, RMSprop over its foreach operators, with
+// frozen experts held exactly still: no moment, step count or weight decay touches a frozen slice.
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@ namespace moestro {
 
 class Optimiser {
  public:
-  // Adam's betas are .9 and .999, epsilon 1e-8.
+  // Adam's betas are .9 and .999, epsilon 1e-8; RMSprop's average of squares keeps .99, and its
+  // epsilon stands outside the root, as PyTorch has it.
   Optimiser(std::vector<Parameter> parameters, const TrainConfig& config);
 
   void zero_gradients();
@@ -32,10 +33,10 @@ class Optimiser {
   void after_restore();
 
  private:
-  enum class Kind { adam, adamw, sgd };
+  enum class Kind { adam, adamw, sgd, rmsprop };
   struct Slot {
     Parameter parameter;
-    Tensor mean, square;             // [E, ...]; sgd: mean is its momentum buffer, if any
+    Tensor mean, square;             // [E, ...]; sgd, rmsprop: mean is the momentum buffer, if any
     Tensor steps_E;                  // float32, updates a slice has had
     std::vector<int64_t> updates_E;  // the same on the host
   };
@@ -47,6 +48,7 @@ class Optimiser {
 
   std::vector<Run> runs(const Slot& slot) const;
   void update(Lists& lists);
+  void update_by_rmsprop(Lists& lists) const;
 
   Kind kind_;
   double weight_decay_, momentum_;
