@@ -6,6 +6,7 @@
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
 #include "moestro/train/checkpoint.h"
+#include "moestro/train/model.h"
 
 namespace moestro {
 namespace {
@@ -27,26 +28,16 @@ void check_held_out(const RecipeDocument& document, const Recipe& there, const D
         where);
 }
 
-std::unique_ptr<TrainedRun> finished_run(const RecipeDocument& document, const std::string& key,
-                                         const std::string& folder, const DataSource& data,
-                                         c10::Device device) {
-  const std::string where = document.schema.where(key);
-  auto run = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu",
-                                          document.recipe.train.threads);
-  if (!run->folder().is_finished())
-    throw UserError("{} = \"{}\": the run is not finished; expected a finished one", where, folder);
-  check_held_out(document, run->recipe(), data, fmt::format("{} = \"{}\"", where, folder));
-  const DataRecord &there = run->data(), here = data.record();
+void check_data(const DataRecord& there, const DataRecord& here, const std::string& where) {
   if (there.sample_shape != here.sample_shape || there.classes != here.classes)
-    throw UserError("{} = \"{}\": trained on samples of {} and {} classes; expected {} and {}",
-                    where, folder, shape_text(there.sample_shape), there.classes,
-                    shape_text(here.sample_shape), here.classes);
+    throw UserError("{}: trained on samples of {} and {} classes; expected {} and {}", where,
+                    shape_text(there.sample_shape), there.classes, shape_text(here.sample_shape),
+                    here.classes);
   if (there.normaliser != here.normaliser)
     throw UserError(
-        "{} = \"{}\": its inputs were normalised otherwise; expected the same training rows, or "
+        "{}: its inputs were normalised otherwise; expected the same training rows, or "
         "the same data.mean and data.deviation",
-        where, folder);
-  return run;
+        where);
 }
 
 // Of a bank or a gate, live storage.
@@ -87,17 +78,81 @@ void copy_into(const NamedTensors& to, const NamedTensors& from, const std::stri
 
 }  // namespace
 
-Start::Start(const RecipeDocument& document, const DataSource& data, c10::Device device)
-    : recipe_(document.recipe), precision_(compute_type(document.recipe.train)) {
-  if (!recipe_.start.run.empty())
-    run_ = finished_run(document, "start.run", recipe_.start.run, data, device);
+// A finished run, or the mixture that a planned one will train.
+struct Start::Teacher {
+  std::unique_ptr<TrainedRun> run;
+  RecipeDocument planned;
+  std::unique_ptr<Mixture> planned_mixture;
+
+  const Recipe& recipe() const { return run ? run->recipe() : planned.recipe; }
+  const Mixture& mixture() const { return run ? run->mixture() : *planned_mixture; }
+
+  static std::unique_ptr<Teacher> plan(const std::string& text, const DataSource& data,
+                                       c10::Device device, const std::string& where) {
+    auto teacher = std::make_unique<Teacher>();
+    teacher->planned.schema.parse_text(text, where);
+    teacher->planned_mixture = std::make_unique<Mixture>(
+        build_mixture(teacher->planned, {data.train.sample_shape(), data.train.classes}));
+    convert(teacher->planned_mixture->parameters(), teacher->planned_mixture->buffers(), device);
+    return teacher;
+  }
+
+  static std::unique_ptr<Teacher> open(const std::string& folder, const DataSource& data,
+                                       c10::Device device, int64_t threads,
+                                       const std::string& where) {
+    auto teacher = std::make_unique<Teacher>();
+    teacher->run = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads);
+    if (!teacher->run->folder().is_finished())
+      throw UserError("{}: the run is not finished; expected a finished one", where);
+    check_data(teacher->run->data(), data.record(), where);
+    return teacher;
+  }
+};
+
+Start::Start(const RecipeDocument& document, const DataSource& data, c10::Device device,
+             const PlannedRuns& planned)
+    : document_(document),
+      recipe_(document.recipe),
+      precision_(compute_type(document.recipe.train)) {
+  const auto teacher = [&](const std::string& key, const std::string& folder) {
+    const std::string where = fmt::format("{} = \"{}\"", document.schema.where(key), folder);
+    const auto plan = planned.find(folder);
+    auto found = plan == planned.end()
+                     ? Teacher::open(folder, data, device, recipe_.train.threads, where)
+                     : Teacher::plan(plan->second, data, device, where);
+    check_held_out(document, found->recipe(), data, where);
+    return found;
+  };
+  if (!recipe_.start.run.empty()) run_ = teacher("start.run", recipe_.start.run);
   if (!recipe_.loss.similarity_run.empty())
-    features_ =
-        finished_run(document, "loss.similarity_run", recipe_.loss.similarity_run, data, device);
+    features_ = teacher("loss.similarity_run", recipe_.loss.similarity_run);
+}
+
+Start::~Start() = default;
+
+// Tensors of one shape may stand in networks that compute different things.
+void Start::check_frozen() const {
+  const Recipe& there = run_->recipe();
+  if (recipe_.start.experts == "freeze" && recipe_.expert.layers != there.expert.layers)
+    throw UserError(
+        "{}: the run's experts are [{}]; expected the same expert.layers to freeze them",
+        document_.schema.where("start.experts"), joined(there.expert.layers));
+  if (recipe_.start.gate != "freeze") return;
+  const GateConfig &ours = recipe_.gate, &theirs = there.gate;
+  const auto same = [](const GateConfig& a, const GateConfig& b) {
+    return a.kind == b.kind && a.layers == b.layers && a.k == b.k && a.query == b.query &&
+           a.hidden == b.hidden && a.normalise == b.normalise;
+  };
+  if (!same(ours, theirs))
+    throw UserError(
+        "{}: the run's gate is \"{}\" [{}] with other settings; expected the same [gate] to freeze "
+        "it",
+        document_.schema.where("start.gate"), theirs.kind, joined(theirs.layers));
 }
 
 void Start::apply(Mixture& mixture) const {
   if (!run_) return;
+  check_frozen();
   const StartConfig& start = recipe_.start;
   if (start.experts != "draw")
     copy_into(tensors_of(mixture.bank()), tensors_of(run_->mixture().bank()), "start.experts",

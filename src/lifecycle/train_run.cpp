@@ -25,18 +25,6 @@
 namespace moestro {
 namespace {
 
-// The first line in which two recipes differ, as "ours, stored: theirs".
-std::string first_difference(const std::string& ours, const std::string& stored) {
-  std::istringstream a(ours), b(stored);
-  std::string line_a, line_b;
-  while (true) {
-    const bool more_a = !!std::getline(a, line_a), more_b = !!std::getline(b, line_b);
-    if (!more_a) line_a = "(nothing)";
-    if (!more_b) line_b = "(nothing)";
-    if ((!more_a && !more_b) || line_a != line_b) return line_a + ", there: " + line_b;
-  }
-}
-
 class TrainRun {
  public:
   TrainRun(const RecipeDocument& document, const RunOptions& options)
@@ -53,7 +41,7 @@ class TrainRun {
   }
 
   // Everything but the folder.
-  void prepare() {
+  void prepare(const PlannedRuns& planned = {}) {
     check(recipe_, document_.schema);
     threads_ = set_threads(recipe_.train.threads);
     device_ = resolve_device(recipe_.train.device);
@@ -63,7 +51,7 @@ class TrainRun {
     convert(mixture_->parameters(), mixture_->buffers(), device_);
     for (const std::string& line : mixture_->describe()) log_verbose("{}", line);
     objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
-    start_ = std::make_unique<Start>(document_, source_, device_);
+    start_ = std::make_unique<Start>(document_, source_, device_, planned);
     start_->apply(*mixture_);
     rehearse();
   }
@@ -75,14 +63,10 @@ class TrainRun {
   bool nothing_left() const {
     if (!is_run_folder(options_.out)) return false;
     const RunFolder folder = RunFolder::open(options_.out);
-    if (folder.has_recipe()) {
-      const std::string stored = read_file(folder.recipe_path()), ours = document_.schema.to_toml();
-      if (stored != ours)
-        throw UserError(
-            "{}: the run there has another recipe; expected the same to --resume "
-            "(here: {})",
-            options_.out.string(), first_difference(ours, stored));
-    }
+    if (const auto difference = folder.recipe_difference(document_.schema.to_toml()))
+      throw UserError(
+          "{}: the run there has another recipe; expected the same to --resume (here: {})",
+          options_.out.string(), *difference);
     if (folder.is_finished())
       log_info("{}: the run is finished, nothing to do", options_.out.string());
     return folder.is_finished();
@@ -272,10 +256,11 @@ void train_run(const RecipeDocument& document, const RunOptions& options) {
   TrainRun(document, options).run();
 }
 
-void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root) {
+void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
+                  const PlannedRuns& planned) {
   RunOptions options;
   options.data_root = data_root;
-  TrainRun(document, options).prepare();
+  TrainRun(document, options).prepare(planned);
 }
 
 }  // namespace moestro

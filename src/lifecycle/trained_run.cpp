@@ -60,6 +60,10 @@ Dataset TrainedRun::rows(const std::string& what, const std::filesystem::path& d
 }
 
 Evaluation TrainedRun::evaluate(const Dataset& rows, bool experts) const {
+  if (rows.sample_shape() != data_.sample_shape)
+    throw UserError("{}: takes samples of {}; expected such rows, not of {}",
+                    folder_.path().string(), shape_text(data_.sample_shape),
+                    shape_text(rows.sample_shape()));
   return finite_answers(
       *mixture_, rows, data_.normaliser,
       {.device = device_, .precision = compute_type(recipe().train), .experts = experts});

@@ -42,11 +42,14 @@ fs::path write_report(const fs::path& folder) {
     return page;
   }
   const std::vector<fs::path> paths = runs_in(folder);
-  if (paths.empty())
+  if (paths.empty()) {
+    const bool study = fs::is_directory(folder / "runs") && !runs_in(folder / "runs").empty();
     throw UserError(
         "{} is neither a run folder nor a folder of runs: no recipe.toml or "
-        "manifest.json in it or one level below",
-        folder.string());
+        "manifest.json in it or one level below{}",
+        folder.string(),
+        study ? fmt::format("; did you mean {}?", (folder / "runs").string()) : std::string());
+  }
   std::vector<RunRecord> runs;
   for (const fs::path& path : paths) runs.push_back(write_run_page(path));
   const fs::path whole = fs::canonical(folder);

@@ -1,6 +1,7 @@
 #include "moestro/store/run_folder.h"
 
 #include <algorithm>
+#include <sstream>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -110,6 +111,19 @@ RunFolder RunFolder::open(const fs::path& path) {
 std::string RunFolder::name() const {
   fs::path full = fs::absolute(path_ / "").lexically_normal();  // "." and ".." have names too
   return full.parent_path().filename();
+}
+
+std::optional<std::string> RunFolder::recipe_difference(const std::string& recipe) const {
+  if (!has_recipe()) return {};
+  std::istringstream a(recipe), b(read_file(recipe_path()));
+  std::string line_a, line_b;
+  while (true) {
+    const bool more_a = !!std::getline(a, line_a), more_b = !!std::getline(b, line_b);
+    if (!more_a && !more_b) return {};
+    if (!more_a) line_a = "(nothing)";
+    if (!more_b) line_b = "(nothing)";
+    if (line_a != line_b) return line_a + ", there: " + line_b;
+  }
 }
 
 bool RunFolder::has_recipe() const {

@@ -37,6 +37,11 @@ Comparison compared(const std::vector<ArmMeans>& arms, const std::string& first,
 }
 
 void check_rows(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
+  const std::string& metric = plan.study.metric;
+  const bool measured = std::ranges::any_of(
+      rows, [&](const StudyRow& row) { return !std::isnan(row.figure(metric)); });
+  if (!rows.empty() && !measured)
+    throw UserError("no results have {}; expected rows with what {} compares", metric, plan.name);
   std::set<std::pair<std::string, int64_t>> seen;
   for (const StudyRow& row : rows) {
     if (std::ranges::find(plan.study.arms, row.arm, [](const auto& arm) { return arm.first; }) ==

@@ -68,4 +68,8 @@ bool of_test_rows(const std::string& figure) {
   return !figure.starts_with("valid.") && std::ranges::find(others, figure) == others.end();
 }
 
+bool of_a_split(const std::string& figure) {
+  return figure.starts_with("specialisation.") || figure == "split_agreement";
+}
+
 }  // namespace moestro

@@ -49,6 +49,7 @@ class Planner {
     base_.parse_file(file);
     for (const std::string& assignment : options.assignments) base_.schema.set(assignment);
     plan_.study = base_.study;
+    plan_.file = file;
     plan_.name = file.stem().string();
     if (options.seeds > 0) plan_.study.seeds = options.seeds;
   }
@@ -108,6 +109,7 @@ class Planner {
   // Whoever sees test errors while choosing has chosen by them.
   void check_columns() {
     StudyConfig& study = plan_.study;
+    std::erase(study.columns, study.metric);
     if (!on_validation(study)) return;
     if (!base_.schema.is_set("study.columns")) study.columns = {"valid.loss", "seconds"};
     for (const std::string& column : study.columns)
@@ -192,21 +194,45 @@ class Planner {
           "arms",
           origin);
     check_recipe(document, origin);
-    if (seed == plan_.study.first_seed) check_difference(arm, document.recipe_toml());
+    const std::string without_options = document.recipe_toml();
     for (const std::string& assignment : options_.assignments) document.schema.set(assignment);
     if (document.schema.is_set("train.seed"))
       throw UserError("--set: train.seed; expected study.first_seed and --seeds");
+    if (seed == plan_.study.first_seed) {
+      check_difference(arm, options_.arms_may_agree ? without_options : document.recipe_toml());
+      check_metric(arm, document.recipe);
+    }
     document.schema.set(fmt::format("train.seed={}", seed), origin);
     check_recipe(document, origin);
     PlannedRun run{arm, seed, folder(arm, seed), document.recipe_toml()};
     run.told_class = document.recipe.gate.kind == "classes";
     for (const std::string& needed : needs_[arm]) run.needs.push_back(place_of(needed, seed));
+    for (const std::string& start :
+         {document.recipe.start.run, document.recipe.loss.similarity_run})
+      run.starts_elsewhere |= !start.empty() && !is_folder_of_needed(start, run);
     if (seed == plan_.study.first_seed)
       data_.emplace_back(arm, measured_rows(document.recipe, on_validation(plan_.study)));
     if (on_validation(plan_.study) && document.recipe.data.validation == 0)
       throw UserError("{}: {} needs rows that are held out; expected data.validation above 0",
                       origin, plan_.study.metric);
     plan_.runs.push_back(std::move(run));
+  }
+
+  bool is_folder_of_needed(const std::string& folder, const PlannedRun& run) const {
+    return std::ranges::any_of(
+        run.needs, [&](size_t need) { return plan_.runs[need].folder.string() == folder; });
+  }
+
+  // The primary comparison must have something to compare.
+  void check_metric(const std::string& arm, const Recipe& recipe) const {
+    const StudyConfig& study = plan_.study;
+    if (std::ranges::find(study.primary, arm) == study.primary.end()) return;
+    const std::string where = base_.schema.where("study.primary");
+    if (recipe.gate.kind == "classes")
+      throw UserError("{}: arm \"{}\" is told the class; expected arms that are not", where, arm);
+    if (recipe.expert.count == 1 && of_a_split(study.metric))
+      throw UserError("{}: arm \"{}\" has one expert and no {}; expected mixtures", where, arm,
+                      study.metric);
   }
 
   size_t place_of(const std::string& arm, int64_t seed) const {
@@ -216,7 +242,6 @@ class Planner {
     return static_cast<size_t>(run - plan_.runs.begin());
   }
 
-  // Before the options, which may make arms alike: --quick takes away what differs in epochs.
   void check_difference(const std::string& arm, const std::string& recipe) {
     const auto [other, fresh] = recipes_.emplace(recipe, arm);
     if (!fresh)
@@ -246,7 +271,7 @@ class Planner {
 }  // namespace
 
 PlanOptions quick_plan() {
-  return {.assignments = {"train.epochs=1"}, .seeds = 2};
+  return {.assignments = {"train.epochs=1"}, .seeds = 2, .arms_may_agree = true};
 }
 
 StudyPlan plan_study(const fs::path& file, const fs::path& out, const PlanOptions& options) {

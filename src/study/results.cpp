@@ -1,6 +1,7 @@
 #include "moestro/study/results.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -144,9 +145,14 @@ std::vector<StudyRow> read_rows(const fs::path& path) {
   std::vector<StudyRow> rows;
   for (int64_t r = 0; r < table.rows(); ++r) {
     const auto text = [&](int64_t column) { return std::string(table.cell(r, column)); };
-    StudyRow row{
-        text(0),      static_cast<int64_t>(number(table, r, 1)), {}, text(end), text(end + 1),
-        text(end + 2)};
+    const double seed = number(table, r, 1);
+    if (seed != std::floor(seed))
+      throw UserError("{}: \"{}\"; expected a whole number", table.where(r, 1), text(1));
+    StudyRow row{.arm = text(0),
+                 .seed = static_cast<int64_t>(seed),
+                 .device = text(end),
+                 .date = text(end + 1),
+                 .version = text(end + 2)};
     for (int64_t c = std::ssize(kBefore); c < end; ++c)
       if (!table.cell(r, c).empty()) row.figures.emplace_back(names[c], number(table, r, c));
     rows.push_back(std::move(row));

@@ -7,6 +7,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
@@ -37,8 +38,9 @@ File locked_folder(const fs::path& out) {
   std::error_code none;
   if (is_run_folder(out))
     throw UserError("{}: holds a run; expected another --out for a study", out.string());
+  if (fs::exists(out, none) && !fs::is_directory(out, none))
+    throw UserError("{}: is a file; expected a folder for --out", out.string());
   fs::create_directories(out);
-  if (!fs::is_directory(out, none)) throw UserError("{}: no folder", out.string());
   File folder = File::folder(out);
   if (!folder.try_lock())
     throw UserError("{}: another study is writing there; expected one at a time", out.string());
@@ -97,11 +99,11 @@ class Runner {
       const PlannedRun& run = plan_.runs[i];
       if (!is_run_folder(run.folder)) continue;
       const RunFolder folder = RunFolder::open(run.folder);
-      if (folder.has_recipe() && read_file(folder.recipe_path()) != run.recipe)
+      if (const auto difference = folder.recipe_difference(run.recipe))
         throw UserError(
             "{}: the run there has another recipe than arm \"{}\" has now; expected the same, "
-            "another --out, or that folder gone",
-            run.folder.string(), run.arm);
+            "another --out, or that folder gone (here: {})",
+            run.folder.string(), run.arm, *difference);
       check_teachers(run);
       if (folder.is_finished()) finish(i);
     }
@@ -126,21 +128,25 @@ class Runner {
     }
   }
 
-  // What is wrong with an arm is found before the first run. An arm that needs another one's run
-  // shows it when that one is there.
+  // What is wrong with an arm is found before the first run; of runs that differ in their seed the
+  // first one stands for all, unless it starts from one run of one seed.
   void rehearse() const {
+    PlannedRuns planned;
+    for (size_t i = 0; i < plan_.runs.size(); ++i)
+      if (state_[i] != State::finished)
+        planned.emplace(plan_.runs[i].folder.string(), plan_.runs[i].recipe);
     for (size_t i = 0; i < plan_.runs.size(); ++i) {
       const PlannedRun& run = plan_.runs[i];
-      const bool ready = std::ranges::all_of(
-          run.needs, [&](size_t need) { return state_[need] == State::finished; });
-      if (run.seed != plan_.study.first_seed || state_[i] == State::finished || !ready) continue;
+      const bool stands_for_others = run.seed == plan_.study.first_seed;
+      if (state_[i] == State::finished || !(stands_for_others || run.starts_elsewhere)) continue;
       try {
         RecipeDocument document;
-        document.schema.parse_text(run.recipe, name_of(i));
+        document.schema.parse_text(run.recipe, "its recipe");
+        resolve_device(document.recipe.train.device);
         document.schema.set("train.device=cpu");
-        rehearse_run(document, options_.data_root);
+        rehearse_run(document, options_.data_root, planned);
       } catch (const UserError& error) {
-        throw UserError("arm \"{}\": {}", run.arm, error.what());
+        throw UserError("{}: arm \"{}\": {}", plan_.file.string(), run.arm, error.what());
       }
     }
   }
@@ -227,7 +233,7 @@ class Runner {
       const std::optional<int> code = one->process.exit_code();
       if (code && *code == kExitOk)
         report(one->run, seconds_since(one->started));
-      else if (code && *code != kExitInterrupted)
+      else if (code && !stopping_)
         fail(one->run, *code);
       one = code ? running_.erase(one) : std::next(one);
     }
@@ -250,8 +256,10 @@ class Runner {
   void fail(size_t i, int code) {
     state_[i] = State::failed;
     worst_ = std::max(worst_, code == kExitUser ? 0 : 1);
-    failures_.push_back(fmt::format("{} ended with exit code {}: {} (all of it: {})",
-                                    plan_.runs[i].folder.string(), code, last_line(log_path(i)),
+    const std::string how =
+        code > 128 ? fmt::format("was ended by signal {}", code - 128)
+                   : fmt::format("ended with exit code {}: {}", code, last_line(log_path(i)));
+    failures_.push_back(fmt::format("{} {} (all of it: {})", plan_.runs[i].folder.string(), how,
                                     log_path(i).string()));
     log_info("{} failed; the others go on", plan_.runs[i].folder.string());
   }
@@ -267,6 +275,7 @@ class Runner {
   }
 
   [[noreturn]] void stop() {
+    stopping_ = true;
     for (Running& one : running_) one.process.interrupt();
     while (!running_.empty()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -285,6 +294,7 @@ class Runner {
   size_t finished_ = 0, trained_ = 0;
   int64_t threads_ = at::get_num_threads();
   Clock::time_point started_;
+  bool stopping_ = false;  // how a run ends is no failure then
   std::vector<std::string> failures_;
   int worst_ = 0;  // 1: not all of them can be mended by the user
 };

@@ -57,6 +57,20 @@ TEST_F(Output, json_stands_alone_on_stdout) {
   EXPECT_EQ(nlohmann::json::parse(inspected.out), read_json_file(folder_ / "run/inspection.json"));
 }
 
+TEST_F(Output, inspect_says_how_far_runs_split_alike) {
+  ASSERT_TRUE(succeeds(train({"--out", "run"})));
+  ASSERT_TRUE(succeeds(train({"--out", "other", "--seed", "5"})));
+  const Outcome outcome =
+      moestro({"inspect", "run", "--beside", "run", "--beside", "other", "--json"});
+  ASSERT_TRUE(succeeds(outcome));
+  const nlohmann::json agreement = nlohmann::json::parse(outcome.out).at("agreement");
+  ASSERT_EQ(agreement.size(), 2u);
+  EXPECT_NEAR(agreement[0].at("adjusted_mutual_information").get<double>(), 1, 1e-12);
+  EXPECT_EQ(agreement[1].at("run"), "other");
+  EXPECT_TRUE(contains(moestro({"inspect", "run", "--beside", "run"}).out,
+                       "agreement with the split of run: 1.000"));
+}
+
 TEST_F(Output, verbs_for_a_finished_run_print_their_results) {
   ASSERT_TRUE(succeeds(train({"--out", "run"})));
   const Outcome evaluated = moestro({"eval", "run", "--data", "train.csv"});

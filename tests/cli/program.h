@@ -64,6 +64,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  pid_t pid() const { return process_; }
   void send(int signal) const { kill(process_, signal); }
 
   // Whether it has ended by itself within that time.

@@ -69,7 +69,8 @@ TEST_F(StudyTest, refuses_runs_of_another_recipe_before_anything_is_trained) {
   ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
   EXPECT_TRUE(fails(study({"--set", "train.rate=0.03"}), 2,
                     {"runs/study/runs/plain-0: the run there has another recipe than arm "
-                     "\"plain\" has now"}));
+                     "\"plain\" has now",
+                     "(here: rate = 0.03, there: rate = "}));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs/plain-1"));
 }
 
@@ -84,6 +85,21 @@ bare = ["gate.kind=attentive", 'expert.layers=["linear classes"]']
   EXPECT_TRUE(fails(study(), 2, {"arm \"bare\"", "reads hidden layer 1 of the experts"}));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs"));
   EXPECT_TRUE(fails(study({"--set", "data.path=\"gone.csv\""}), 2, {"gone.csv"}));
+}
+
+TEST_F(StudyTest, what_does_not_fit_the_arm_it_starts_from_is_found_before_the_first_run) {
+  const auto refuses = [&](const std::string& child, const std::string& what) {
+    put(folder_ / "study.toml",
+        "[study]\nrecipe = \"toy.toml\"\nprimary = [\"b\", \"a\"]\n[study.arms]\na = []\n"
+        "b = [\"start.run={a}\", " +
+            child + "]\n");
+    EXPECT_TRUE(fails(study(), 2, {"study.toml: arm \"b\": ", what}));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "runs/study/runs"));
+  };
+  refuses(R"("start.experts=freeze", "expert.count=4")", "the run has other tensors");
+  refuses(R"("start.experts=freeze", 'expert.layers=["linear 8", "tanh", "linear classes"]')",
+          "expected the same expert.layers to freeze them");
+  refuses(R"("start.gate=copy", "data.batch=1", "loss.similarity_same=1")", "data.batch");
 }
 
 TEST_F(StudyTest, a_run_that_fails_stops_only_those_that_need_it) {
@@ -114,6 +130,7 @@ TEST_F(StudyTest, a_student_of_a_teacher_that_was_trained_again_is_refused) {
 TEST_F(StudyTest, refuses_the_folder_of_a_run_and_of_another_study) {
   ASSERT_TRUE(succeeds(train()));
   EXPECT_TRUE(fails(study({"--out", "runs/toy"}), 2, {"runs/toy: holds a run"}));
+  EXPECT_TRUE(fails(study({"--out", "toy.toml"}), 2, {"toy.toml: is a file"}));
   ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
   put(folder_ / "other.toml",
       "[study]\nrecipe = \"toy.toml\"\n[study.arms]\nlone = [\"train.rate=0.03\"]\n");
@@ -151,11 +168,23 @@ class RunningStudy : public StudyTest {
   std::unique_ptr<Program> program_;
 };
 
+TEST_F(RunningStudy, a_run_that_someone_else_stops_is_a_failure) {
+  const std::string pid = std::to_string(program_->pid());
+  std::istringstream children(get("/proc/" + pid + "/task/" + pid + "/children"));
+  pid_t child = 0;
+  ASSERT_TRUE(children >> child);
+  kill(child, SIGKILL);
+  const Outcome outcome = program_->wait();
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_NE(outcome.err.find("was ended by signal 9"), std::string::npos) << outcome.err;
+}
+
 TEST_F(RunningStudy, asked_to_stop_saves_its_runs_and_goes_on) {
   program_->send(SIGTERM);
   const Outcome stopped = program_->wait();
   EXPECT_EQ(stopped.exit_code, 130);
   EXPECT_NE(stopped.err.find("of 3 runs finished; the same command goes on"), std::string::npos);
+  EXPECT_EQ(stopped.err.find("failed"), std::string::npos) << stopped.err;
   EXPECT_NE(get(folder_ / "runs/study/runs/plain-0/manifest.json").find("interrupted"),
             std::string::npos);
   expect_to_go_on();
@@ -175,9 +204,10 @@ TEST_F(StudyTest, an_arm_that_is_told_the_class_is_marked_and_cannot_predict) {
   put(folder_ / "study.toml", R"([study]
 recipe = "toy.toml"
 seeds = 1
-primary = ["told", "plain"]
+primary = ["wide", "plain"]
 [study.arms]
 plain = []
+wide = ["expert.count=4"]
 told = ["gate.kind=classes", "gate.layers=", 'gate.classes=["0", "1"]', "loss.importance="]
 )");
   const Outcome outcome = study();

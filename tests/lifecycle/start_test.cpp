@@ -138,6 +138,9 @@ TEST_F(StartTest, says_what_does_not_fit) {
       refusal({"start.run=" + (folder_ / "gone").string(), "start.experts=copy"}).find("gone"),
       std::string::npos);
   EXPECT_NE(refusal({"start.experts=copy"}).find("has no effect here"), std::string::npos);
+  EXPECT_NE(refusal({from_first(), "start.gate=freeze", "gate.kind=switch"})
+                .find("expected the same [gate] to freeze it"),
+            std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(run_));
 }
 

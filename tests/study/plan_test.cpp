@@ -1,5 +1,7 @@
 #include "moestro/study/plan.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
@@ -188,9 +190,32 @@ TEST_F(PlanTest, keeps_its_seeds_and_its_keys_to_itself) {
   EXPECT_EQ(made.runs.size(), 2u);
 }
 
-TEST_F(PlanTest, options_may_make_arms_alike) {
+TEST_F(PlanTest, options_may_make_arms_alike_in_a_quick_look_only) {
   const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
+  EXPECT_EQ(refusal(study + "b = [\"train.epochs=3\"]\n", {.assignments = {"train.epochs=1"}}),
+            ": arm \"b\" changes nothing beside \"a\"; expected another recipe");
   EXPECT_EQ(plan(study + "b = [\"train.epochs=3\"]\n", quick_plan()).runs.size(), 4u);
+}
+
+TEST_F(PlanTest, the_primary_arms_have_what_is_compared) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n", arms = "[study.arms]\na = []\n";
+  EXPECT_NE(refusal(study + arms +
+                    "b = [\"gate.kind=classes\", \"gate.layers=\", 'gate.classes=[\"0\"]']\n")
+                .find("study.primary: arm \"b\" is told the class; expected arms that are not"),
+            std::string::npos);
+  const std::string split = "metric = \"specialisation.mutual_information\"\n",
+                    one = "b = [\"expert.count=1\", \"gate.kind=fixed\", \"gate.layers=\"]\n";
+  EXPECT_NE(
+      refusal(study + split + arms + one).find("arm \"b\" has one expert and no specialisation"),
+      std::string::npos);
+  const StudyPlan made = plan(study + split + arms + "b = [\"expert.count=2\"]\n");
+  EXPECT_EQ(std::ranges::count(made.study.columns, made.study.metric), 0);
+}
+
+TEST_F(PlanTest, starts_from_a_recipe_and_not_from_another_study) {
+  put(folder_ / "base.toml", "[study]\nseeds = 3\n");
+  EXPECT_NE(refusal("[study]\nrecipe = \"base.toml\"\n[study.arms]\na = []\n").find("study"),
+            std::string::npos);
 }
 
 TEST_F(PlanTest, braces_of_a_path_are_no_arms) {

@@ -59,6 +59,11 @@ TEST(StudyResults, refuse_other_files) {
               read_rows(folder / "b.csv");
             }).find("b.csv:2: column \"e\": \"oops\"; expected a number"),
             std::string::npos);
+  put(folder / "d.csv", "arm,seed,e,device,date,version\na,1.5,1,d,d,v\n");
+  EXPECT_NE(thrown<UserError>([&] {
+              read_rows(folder / "d.csv");
+            }).find("\"1.5\"; expected a whole number"),
+            std::string::npos);
   put(folder / "c.csv", "arm,seed,e,device,date,version\na,0\n");
   EXPECT_NE(thrown<UserError>([&] { read_rows(folder / "c.csv"); }).find("c.csv:2: "),
             std::string::npos);
@@ -128,6 +133,13 @@ TEST(StudyAnalysis, refuses_rows_of_another_study) {
               analyse(plan, {row("base", 0, .1), row("base", 0, .2)});
             }),
             "results of arm \"base\" with seed 0 twice; expected one row a run");
+}
+
+TEST(StudyAnalysis, refuses_rows_without_the_metric) {
+  StudyPlan plan = plan_of({"base", "ours"}, 1);
+  plan.study.metric = "valid.error";
+  EXPECT_EQ(thrown<UserError>([&] { analyse(plan, {row("base", 0, .1)}); }),
+            "no results have valid.error; expected rows with what toy compares");
 }
 
 TEST(StudyAnalysis, the_primary_pair_is_not_tested_again_in_either_order) {

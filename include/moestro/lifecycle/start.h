@@ -2,7 +2,10 @@
 // its batches.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "moestro/data/source.h"
 #include "moestro/lifecycle/trained_run.h"
@@ -10,24 +13,35 @@
 
 namespace moestro {
 
+// Recipes of runs that are still to be trained, by their folders.
+using PlannedRuns = std::map<std::string, std::string>;
+
 class Start {
  public:
-  // Opens start.run and loss.similarity_run where the recipe names them. Throws UserError where
-  // they are no finished runs, or were trained on samples, classes or a normalisation other than
-  // the data's.
-  Start(const RecipeDocument& document, const DataSource& data, c10::Device device);
+  // Opens start.run and loss.similarity_run where the recipe names them; where one of them is
+  // planned, a mixture of that recipe stands in its place, so that what does not fit is found
+  // before it is trained. Throws UserError where they are no finished runs, or were trained on
+  // samples, classes or a normalisation other than the data's.
+  Start(const RecipeDocument& document, const DataSource& data, c10::Device device,
+        const PlannedRuns& planned = {});
+  ~Start();
 
   // Copies and freezes what [start] says. Throws UserError that names every tensor that does not
-  // fit.
+  // fit, and where what is frozen would compute something else here.
   void apply(Mixture& mixture) const;
 
   // Without gradient, networks in evaluation mode.
   Guidance guide(const Batch& batch) const;
 
  private:
+  struct Teacher;
+
+  void check_frozen() const;
+
+  const RecipeDocument& document_;
   const Recipe& recipe_;
   c10::ScalarType precision_;
-  std::unique_ptr<TrainedRun> run_, features_;
+  std::unique_ptr<Teacher> run_, features_;
 };
 
 }  // namespace moestro

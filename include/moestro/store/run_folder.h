@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "moestro/store/file.h"
@@ -34,6 +35,9 @@ class RunFolder {
   std::filesystem::path checkpoints_path() const { return path_ / "checkpoints"; }
 
   bool has_recipe() const;
+  // The first line in which `recipe` and the stored one differ, as "ours, there: theirs"; none
+  // where they are the same, or none is stored.
+  std::optional<std::string> recipe_difference(const std::string& recipe) const;
   bool is_finished() const;  // false also without a manifest: killed before it was written
   Manifest manifest() const { return read_manifest(manifest_path()); }
   void write(const Manifest& manifest) const { write_manifest(manifest_path(), manifest); }

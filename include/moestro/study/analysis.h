@@ -34,8 +34,8 @@ struct Analysis {
   std::vector<std::string> devices, dates, versions;
 };
 
-// Throws UserError for rows of another study: an arm that this one does not have, or two of one arm
-// and seed.
+// Throws UserError for rows of another study: an arm that this one does not have, two of one arm
+// and seed, or none with the metric.
 Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows);
 
 // "lower", "higher", "within noise", or "too few seeds": what a comparison says in words.

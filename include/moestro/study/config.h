@@ -34,5 +34,7 @@ void describe(Schema& schema, StudyConfig& study);
 bool on_validation(const StudyConfig& study);
 // Whether a number of summary.json says something of the test rows.
 bool of_test_rows(const std::string& figure);
+// Whether a number says something of a split between experts: one expert has none.
+bool of_a_split(const std::string& figure);
 
 }  // namespace moestro

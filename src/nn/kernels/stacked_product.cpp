@@ -81,7 +81,7 @@ Tensor multiply(const Operand& left, int64_t experts, int64_t columns, const Ten
                 a = padded;
               }
               const int64_t width = columns_of(task.strip, columns);
-              full_product<float>(a, depth, task.rows, width, depth, false, product,
+              full_product<float>(path, a, depth, task.rows, width, depth, false, product,
                                   [&](int64_t first, int64_t step) {
                                     pack(task.expert, task.strip, first, step, strip);
                                     return strip;
@@ -150,7 +150,7 @@ Tensor weight_gradient(const Tensor& x_END, const Tensor& grad_ENF) {
                     task.first, task.rows, transposed, padded);
     for (int64_t s = 0; s < strips; ++s) {
       const int64_t width = columns_of(s, grad.columns);
-      full_product<float>(transposed, padded, task.rows, width, rows, false, product,
+      full_product<float>(path, transposed, padded, task.rows, width, rows, false, product,
                           [&](int64_t first, int64_t) {
                             return to + ((task.expert * strips + s) * rows + first) * kStrip;
                           });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "row_product.h"
 #include "tasks.h"
 
 namespace moestro {
@@ -20,13 +21,17 @@ constexpr int64_t strip_numbers(int64_t depth) {
 // gives those rows of it. As many of c's columns as are asked for are written; rows as
 // multiplied_rows() says.
 template <class T, class StripAt>
-void full_product(const T* a, int64_t a_stride, int64_t rows, int64_t columns, int64_t depth,
-                  bool add, float* c, const StripAt& strip_at) {
+void full_product(VectorPath path, const T* a, int64_t a_stride, int64_t rows, int64_t columns,
+                  int64_t depth, bool add, float* c, const StripAt& strip_at) {
   for (int64_t k = 0; k < depth; k += kDepthStep) {
     const int64_t step = std::min(kDepthStep, depth - k);
     const T* strip = strip_at(k, step);
-    strip_product(a + k, a_stride, strip, multiplied_rows(rows), columns,
-                  sizeof(T) == 2 ? even(step) : step, add || k > 0, c, kStrip);
+    const int64_t read = sizeof(T) == 2 ? even(step) : step;
+    if (rows == 1)
+      row_product(path, a + k, strip, columns, read, add || k > 0, c);
+    else
+      strip_product(a + k, a_stride, strip, multiplied_rows(rows), columns, read, add || k > 0, c,
+                    kStrip);
   }
 }
 

@@ -55,7 +55,7 @@ struct Backward {
     for (int64_t s = task.first_strip; s < task.first_strip + task.strips; ++s) {
       const int64_t columns = columns_of(s, shape.padded_hidden);
       const RowSource<S> rows_of_down{down + s * kStrip * shape.width, shape.width};
-      full_product(a, y_stride, task.rows, columns, shape.width, false, c,
+      full_product(path, a, y_stride, task.rows, columns, shape.width, false, c,
                    [&](int64_t first, int64_t depth) {
                      pack_strip_transposed(path, rows_of_down, columns_of(s, shape.hidden), first,
                                            depth, strip);
@@ -99,7 +99,7 @@ struct Backward {
       const int64_t columns = columns_of(s, shape.padded_width);
       for (int64_t p = 0; p < shape.parts; ++p) {
         const RowSource<S> rows_of_up{up + s * kStrip * stride + p * shape.hidden, stride};
-        full_product(grad_up + p * shape.padded_hidden, up_columns, task.rows, columns,
+        full_product(path, grad_up + p * shape.padded_hidden, up_columns, task.rows, columns,
                      shape.hidden, p > 0, c, [&](int64_t first, int64_t depth) {
                        pack_strip_transposed(path, rows_of_up, columns_of(s, shape.width), first,
                                              depth, strip);

@@ -42,7 +42,7 @@ struct Forward {
       const int64_t columns = columns_of(s, shape.padded_hidden);
       ActivationBlock<S, T> block{task.rows, columns, {c[0], c[1]}, {}, {}, 0, nullptr, h_stride};
       for (int64_t p = 0; p < shape.parts; ++p) {
-        full_product(a, x_stride, task.rows, columns, shape.width, false, c[p],
+        full_product(path, a, x_stride, task.rows, columns, shape.width, false, c[p],
                      [&](int64_t first, int64_t rows) {
                        return up.at(task.expert, p, s, first, rows, strip);
                      });
@@ -67,8 +67,8 @@ struct Forward {
     float* c = carver.take<float>(kBlockRows * kStrip);
     for (int64_t s = task.first_strip; s < task.first_strip + task.strips; ++s) {
       const int64_t columns = columns_of(s, shape.padded_width);
-      full_product(h + task.first_row * h_stride, h_stride, task.rows, columns, shape.hidden, false,
-                   c, [&](int64_t first, int64_t rows) {
+      full_product(path, h + task.first_row * h_stride, h_stride, task.rows, columns, shape.hidden,
+                   false, c, [&](int64_t first, int64_t rows) {
                      return down.at(task.expert, 0, s, first, rows, strip);
                    });
       const float* bias = layer.down_bias_ED.defined()
