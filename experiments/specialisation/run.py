@@ -5,10 +5,11 @@
     python3 experiments/specialisation/run.py --page                   the page alone, nothing trained
 
 A study NAME is NAME.toml in this folder; its runs lie in runs/specialisation/NAME, its rows are copied to
-experiments/results/specialisation/NAME.csv. failure-joined needs its data: see join.py.
+experiments/results/specialisation/NAME.csv. The joined set of failure-joined is made in data/joined.
 """
 
 import argparse
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,6 +19,21 @@ import page
 
 HERE = pathlib.Path("experiments/specialisation")
 RESULTS = pathlib.Path("experiments/results/specialisation")
+
+
+def folder_of(data_set):
+    """Where the program finds it, too."""
+    for root in (os.environ.get("MOESTRO_DATA"), "data", "/usr/share/datasets"):
+        if root and (pathlib.Path(root) / data_set).is_dir():
+            return pathlib.Path(root) / data_set
+    sys.exit(f"{data_set} is in neither $MOESTRO_DATA, ./data nor /usr/share/datasets")
+
+
+def make_joined_set():
+    joined = pathlib.Path("data/joined")
+    if not joined.exists():
+        subprocess.run([sys.executable, HERE / "join.py", folder_of("fashion-mnist"),
+                        folder_of("mnist"), joined], check=True)
 
 
 def main():
@@ -30,9 +46,8 @@ def main():
     options = parser.parse_args()
     if not options.page:
         for name in options.only.split(","):
-            if name == "failure-joined" and not pathlib.Path("data/joined").exists():
-                print("failure-joined left out: see join.py for its data", file=sys.stderr)
-                continue
+            if name == "failure-joined":
+                make_joined_set()
             out = pathlib.Path("runs/specialisation") / name
             command = [options.program, "study", HERE / f"{name}.toml", "--out", out,
                        "--jobs", str(options.jobs)]
