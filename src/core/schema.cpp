@@ -164,7 +164,7 @@ void Schema::set(const std::string& assignment, const std::string& origin) {
   if (equals == std::string::npos || equals == 0)
     throw UserError("{}: \"{}\"; expected key=value, as in data.batch=256", origin, assignment);
   const std::string key = trimmed(assignment.substr(0, equals));
-  const std::string text = trimmed(assignment.substr(equals + 1));
+  std::string text = trimmed(assignment.substr(equals + 1));
   Field* field = lookup(key);
   if (!field) unknown_key(key, origin);
   if (text.empty()) {
@@ -173,6 +173,8 @@ void Schema::set(const std::string& assignment, const std::string& origin) {
   }
   // A shell eats quotes: gate.kind=switch means the text "switch".
   const bool bare = field->holds_text() && !text.starts_with('"') && !text.starts_with('\'');
+  // TOML wants 0.4, people write .4.
+  if (!bare && text.size() > 1 && text[0] == '.' && std::isdigit(text[1])) text = "0" + text;
   toml::table table;
   try {
     table = toml::parse("value = " + (bare ? toml_text(text) : text));

@@ -16,6 +16,8 @@ struct SchemaSet : ::testing::Test, testing::Recipe {};
 TEST_F(SchemaSet, takes_every_type) {
   EXPECT_EQ(set("data.header=false"), kFine);
   EXPECT_EQ(set("data.batch=256"), kFine);
+  EXPECT_EQ(set("train.rate=.25"), kFine);
+  EXPECT_EQ(rate, .25);
   EXPECT_EQ(set("train.rate=1"), kFine);
   EXPECT_EQ(set("gate.kind=switch"), kFine);
   EXPECT_EQ(set("expert.layers=[\"linear 8\", 'relu']"), kFine);
