@@ -23,7 +23,7 @@ class Work:
 
     def __init__(self):
         self.ms, self.facts, self.product, self.read = {}, {}, [], []
-        self.operations = 0
+        self.operations, self.way = 0, ""
 
     def add(self, name, times):
         if times:
@@ -68,6 +68,7 @@ def measure_ours(programs, flags, work, place, column, first):
         wanted.append(f"check/{name}/")
     report = programs.ours("sparse_layer", "^(" + "|".join(wanted) + ")", flags.seconds / 2)
     work.add("ours", report.times(f"layer/{name}"))
+    work.way = report.one(f"layer/{name}")["label"]
     work.product.append(report.one(f"product/{kind}")["operations/s"])
     if column == TOKEN:
         work.read += report.times(f"read/{place}")
@@ -96,6 +97,7 @@ def show(works):
         shape, kind = place.split("/")
         heading(f"{SHAPES[shape]}, {kind}", 3)
         times(columns)
+        text("Ours:", "", *[f"- {way}" for way in dict.fromkeys(w.way for w in columns.values())])
     refusals(works)
     heading("Rate, memory and error", 3)
     text("*Share* is of the rate of a 2048 x 2048 product in the same run; *memory* the most that "

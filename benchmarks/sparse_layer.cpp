@@ -47,6 +47,7 @@ class Latest {
 
 void time_layer(benchmark::State& state, const SparseWork& work, SparseStep& step) {
   for (auto _ : state) step.run();
+  state.SetLabel(step.way());
   state.counters["operations"] = work.operations();
   state.counters["operations/s"] = per_second(work.operations());
 }
@@ -74,6 +75,7 @@ void time_token(benchmark::State& state, const SparseShape& shape, at::ScalarTyp
     benchmark::DoNotOptimize(layers[turn % layers.size()].forward(x_ND, row, mix_NK));
     ++turn;
   }
+  state.SetLabel(describe_feed_forward(1, shape.k, weights));
 }
 
 void time_reading(benchmark::State& state, const SparseShape& shape, at::ScalarType type) {

@@ -99,12 +99,18 @@ std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwar
     return fmt::format("ATen's operators, expert by expert: no kernels for {} on {}", type,
                        up_EDF.device().str());
   const Arithmetic arithmetic = best_arithmetic();
+  const std::string code = path_name(arithmetic.vectors) + " code";
+  if (rows * chosen <= up_EDF.size(0))
+    return fmt::format(
+        "rows of {} one by one by {}: at most one an expert in the mean, so that its weights are "
+        "read once",
+        type, code);
   const bool converted = up_EDF.scalar_type() == at::kBFloat16 && !arithmetic.bfloat16_products;
   return fmt::format(
-      "grouped product of {} by {}, {} code around it: {} rows an expert in the mean, {} at a time "
-      "in cache",
-      type, converted ? "float32 kernels, there being none of its own" : "oneDNN's kernels",
-      path_name(arithmetic.vectors), rows * chosen / up_EDF.size(0), kBlockRows);
+      "grouped product of {} by {}, {} around it: {} rows an expert in the mean, {} at a time in "
+      "cache",
+      type, converted ? "float32 kernels, there being none of its own" : "oneDNN's kernels", code,
+      rows * chosen / up_EDF.size(0), kBlockRows);
 }
 
 PackedFeedForward::PackedFeedForward(const FeedForwardWeights& experts, FeedForwardKind kind) {

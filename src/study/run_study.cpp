@@ -7,15 +7,14 @@
 
 #include <ATen/Parallel.h>
 
-#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
 #include "moestro/core/progress.h"
-#include "moestro/lifecycle/train_run.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/run_folder.h"
 #include "process.h"
+#include "rehearsal.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -60,7 +59,8 @@ class Runner {
     check_arms_there();
     find_finished();
     if (finished_ < plan_.runs.size()) {
-      rehearse();
+      rehearse(
+          plan_, [&](size_t i) { return state_[i] == State::finished; }, options_.data_root);
       for (const char* folder : {"runs", "recipes", "logs"})
         fs::create_directories(options_.out / folder);
       train();
@@ -125,29 +125,6 @@ class Runner {
           "{}: was started from {}, which is gone or was trained again since; expected "
           "that folder gone too",
           run.folder.string(), teacher.folder.string());
-    }
-  }
-
-  // What is wrong with an arm is found before the first run; of runs that differ in their seed the
-  // first one stands for all, unless it starts from one run of one seed.
-  void rehearse() const {
-    PlannedRuns planned;
-    for (size_t i = 0; i < plan_.runs.size(); ++i)
-      if (state_[i] != State::finished)
-        planned.emplace(plan_.runs[i].folder.string(), plan_.runs[i].recipe);
-    for (size_t i = 0; i < plan_.runs.size(); ++i) {
-      const PlannedRun& run = plan_.runs[i];
-      const bool stands_for_others = run.seed == plan_.study.first_seed;
-      if (state_[i] == State::finished || !(stands_for_others || run.starts_elsewhere)) continue;
-      try {
-        RecipeDocument document;
-        document.schema.parse_text(run.recipe, "its recipe");
-        resolve_device(document.recipe.train.device);
-        document.schema.set("train.device=cpu");
-        rehearse_run(document, options_.data_root, planned);
-      } catch (const UserError& error) {
-        throw UserError("{}: arm \"{}\": {}", plan_.file.string(), run.arm, error.what());
-      }
     }
   }
 

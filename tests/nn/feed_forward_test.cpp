@@ -153,6 +153,8 @@ TEST(SparseFeedForward, says_which_way_it_goes) {
   EXPECT_EQ(said(at::kFloat).find("grouped product of Float by oneDNN's kernels, "), 0u);
   EXPECT_NE(said(at::kFloat).find(": 50 rows an expert in the mean"), std::string::npos);
   EXPECT_EQ(said(at::kBFloat16).find("grouped product of BFloat16 by "), 0u);
+  EXPECT_EQ(describe_feed_forward(1, 2, Leaves(c, at::kFloat).experts).find("rows of Float one by"),
+            0u);
 }
 
 TEST(PackedFeedForward, gives_the_same_bits_as_the_weights_it_was_packed_from) {

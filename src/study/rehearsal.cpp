@@ -1,0 +1,30 @@
+#include "rehearsal.h"
+
+#include "moestro/core/device.h"
+#include "moestro/core/error.h"
+#include "moestro/lifecycle/train_run.h"
+
+namespace moestro {
+
+void rehearse(const StudyPlan& plan, const std::function<bool(size_t)>& is_finished,
+              const std::filesystem::path& data_root) {
+  PlannedRuns planned;
+  for (size_t i = 0; i < plan.runs.size(); ++i)
+    if (!is_finished(i)) planned.emplace(plan.runs[i].folder.string(), plan.runs[i].recipe);
+  for (size_t i = 0; i < plan.runs.size(); ++i) {
+    const PlannedRun& run = plan.runs[i];
+    const bool wanted = run.seed == plan.study.first_seed || run.starts_elsewhere;
+    if (is_finished(i) || !wanted) continue;
+    try {
+      RecipeDocument document;
+      document.schema.parse_text(run.recipe, "its recipe");
+      resolve_device(document.recipe.train.device);  // whether it is there; a rehearsal needs none
+      document.schema.set("train.device=cpu");
+      rehearse_run(document, data_root, planned);
+    } catch (const UserError& error) {
+      throw UserError("{}: arm \"{}\": {}", plan.file.string(), run.arm, error.what());
+    }
+  }
+}
+
+}  // namespace moestro

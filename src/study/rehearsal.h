@@ -1,0 +1,17 @@
+// What is wrong with an arm, found before the first run of a study.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "moestro/study/plan.h"
+
+namespace moestro {
+
+// Rehearses what is not finished (lifecycle/train_run.h): of an arm's runs, which differ in their
+// seed, the first one stands for all, unless they start from one run of one seed. Throws UserError
+// that names the study and the arm.
+void rehearse(const StudyPlan& plan, const std::function<bool(size_t)>& is_finished,
+              const std::filesystem::path& data_root);
+
+}  // namespace moestro
