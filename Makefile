@@ -56,7 +56,7 @@ test: build
 	cmake --build $(BUILD) --target benchmarks
 	@.venv/bin/python scripts/run_tests.py $(BUILD)
 
-bench: setup configure
+bench: program
 	@scripts/setup bench
 	cmake --build $(BUILD) --target benchmarks
 	.venv/bin/python benchmarks/run.py --build $(BUILD)

@@ -29,20 +29,18 @@ void time_epoch(benchmark::State& state, const std::vector<std::string>& augment
   const Dataset set = made_up_set();
   Batches batches(set, Normaliser::fit(set), {.batch = kBatch}, Augmentation::parse(augment));
   int64_t epoch = 0;
-  for (auto _ : state) {
+  const double seconds = time_each(state, [&] {
     batches.start(epoch++);
     while (std::optional<Batch> batch = batches.next()) benchmark::DoNotOptimize(batch->inputs);
-  }
-  state.counters["batches/s"] = benchmark::Counter(static_cast<double>(batches.steps_per_epoch()),
-                                                   benchmark::Counter::kIsIterationInvariantRate);
+  });
+  state.counters["batches/s"] = static_cast<double>(batches.steps_per_epoch()) / seconds;
 }
 
 void time_conversion(benchmark::State& state) {
   at::set_num_threads(1);  // as the pipeline's thread works; the last benchmark of the program
   const Tensor rows = made_up_set().inputs.narrow(0, 0, kBatch);
-  for (auto _ : state) benchmark::DoNotOptimize(rows.to(at::kFloat));
   state.counters["batches/s"] =
-      benchmark::Counter(1, benchmark::Counter::kIsIterationInvariantRate);
+      1 / time_each(state, [&] { benchmark::DoNotOptimize(rows.to(at::kFloat)); });
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 import statistics
 
 from programs import say
-from tables import heading, ratio, table, text
+from tables import Limit, heading, milliseconds, ratio, table, text
 
 SHAPES = {"small": "D 512, F 256, E 16, k 2, 2,048 tokens",
           "large": "D 1024, F 512, E 32, k 4, 4,096 tokens"}
@@ -23,7 +23,7 @@ class Work:
 
     def __init__(self):
         self.ms, self.facts, self.product, self.read = {}, {}, [], []
-        self.operations, self.way = 0, ""
+        self.operations, self.bytes, self.way = 0, 0, ""
 
     def add(self, name, times):
         if times:
@@ -72,8 +72,10 @@ def measure_ours(programs, flags, work, place, column, first):
     work.product.append(report.one(f"product/{kind}")["operations/s"])
     if column == TOKEN:
         work.read += report.times(f"read/{place}")
+        work.bytes = report.one(f"read/{place}")["bytes"]
     else:
-        work.operations = report.one(f"layer/{name}")["operations"]
+        run = report.one(f"layer/{name}")
+        work.operations, work.bytes = run["operations"], run["bytes"]
     if checked:
         work.facts["ours"] = report.one(f"check/{name}")
 
@@ -105,6 +107,12 @@ def show(works):
          "of transformers' implementations; *error* the", "largest relative error against float64 "
          "of outputs and gradients.")
     rates(works)
+    heading("The limit", 3)
+    text("What a step must take on this machine: the larger of its bytes over the bandwidth of the "
+         "reading below and its", "operations over the rate of the product, both of the same run. "
+         "Bytes: the weights of the experts with rows once a", "pass, inputs, outputs, gradients, "
+         "and what is kept for the way back.")
+    limits(works)
     heading("One token", 3)
     text("In us, beside reading once from memory as many bytes as the chosen experts' weights "
          "have.")
@@ -166,6 +174,23 @@ def rates(works):
                          " / ".join(f"{fact['error']:.1e}" for fact in facts) if checked else ""])
     table(["work", "ours, GFLOP/s", "theirs", "product", "share", "memory, MB: ours / theirs",
            "error: ours / theirs"], rows)
+
+
+def limits(works):
+    rows = []
+    for place, columns in works.items():
+        token = columns[TOKEN]
+        bandwidth = 1e3 * token.bytes / statistics.median(token.read)
+        for column, work in columns.items():
+            if column == TOKEN:
+                continue
+            limit = Limit(bandwidth, statistics.median(work.product))
+            ours, least = statistics.median(work.ms["ours"]), limit.ms(work.bytes, work.operations)
+            rows.append([f"{place.replace('/', ', ')}, {COLUMNS[column][0]}",
+                         f"{work.bytes / 1e6:.0f}", milliseconds(limit.ms(work.bytes, 0)),
+                         milliseconds(limit.ms(0, work.operations)), milliseconds(ours),
+                         f"{ours / least:.1f}x"])
+    table(["work", "MB", "for bytes, ms", "for operations, ms", "ours, ms", "ours / limit"], rows)
 
 
 def tokens(works):

@@ -24,27 +24,26 @@ double least_operations(int64_t rows, int64_t experts) {
 void time_terms(benchmark::State& state, int64_t rows, int64_t experts) {
   const Tensor x_BD = at::randn({rows, kWidth}),
                scores_BE = at::randn({rows, experts}).requires_grad_();
-  for (auto _ : state) {
+  time_each(state, [&] {
     scores_BE.mutable_grad() = Tensor();
     const Similarity terms =
         similarity(scores_BE.softmax(1), euclidean_distances(x_BD), SimilarityForm::balanced);
     (.3 * terms.same + .2 * terms.different).backward();
-  }
+  });
   state.counters["operations"] = least_operations(rows, experts);
 }
 
 void time_distances(benchmark::State& state, int64_t rows) {
   const Tensor x_BD = at::randn({rows, kWidth});
-  for (auto _ : state) benchmark::DoNotOptimize(euclidean_distances(x_BD));
+  time_each(state, [&] { benchmark::DoNotOptimize(euclidean_distances(x_BD)); });
 }
 
 void time_product(benchmark::State& state) {
   constexpr int64_t size = 2048;
   const Tensor a = at::randn({size, size}), b = at::randn({size, size});
   Tensor out = at::empty({size, size});
-  for (auto _ : state) at::mm_out(out, a, b);
-  state.counters["operations/s"] =
-      benchmark::Counter(2. * size * size * size, benchmark::Counter::kIsIterationInvariantRate);
+  const double seconds = time_each(state, [&] { at::mm_out(out, a, b); });
+  state.counters["operations/s"] = 2. * size * size * size / seconds;
 }
 
 template <class Function, class... Arguments>

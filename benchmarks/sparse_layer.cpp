@@ -23,10 +23,6 @@ namespace {
 
 constexpr int64_t kColdBytes = 256 << 20;  // more than a cache holds
 
-benchmark::Counter per_second(double value) {
-  return benchmark::Counter(value, benchmark::Counter::kIsIterationInvariantRate);
-}
-
 // google-benchmark calls a function several times: the data of the latest work are kept.
 class Latest {
  public:
@@ -46,10 +42,11 @@ class Latest {
 };
 
 void time_layer(benchmark::State& state, const SparseWork& work, SparseStep& step) {
-  for (auto _ : state) step.run();
+  const double seconds = time_each(state, [&] { step.run(); });
   state.SetLabel(step.way());
   state.counters["operations"] = work.operations();
-  state.counters["operations/s"] = per_second(work.operations());
+  state.counters["bytes"] = least_bytes(work);
+  state.counters["operations/s"] = work.operations() / seconds;
 }
 
 void check_layer(benchmark::State& state, const SparseWork&, SparseStep& step) {
@@ -70,11 +67,11 @@ void time_token(benchmark::State& state, const SparseShape& shape, at::ScalarTyp
   const Tensor x_ND = at::randn({1, shape.width}).to(type);
   const Tensor mix_NK = at::rand({1, shape.k}).softmax(1).to(type);
   size_t turn = 0;
-  for (auto _ : state) {
+  time_each(state, [&] {
     const Tensor& row = rows[turn / layers.size() % rows.size()];
     benchmark::DoNotOptimize(layers[turn % layers.size()].forward(x_ND, row, mix_NK));
     ++turn;
-  }
+  });
   state.SetLabel(describe_feed_forward(1, shape.k, weights));
 }
 
@@ -83,23 +80,23 @@ void time_reading(benchmark::State& state, const SparseShape& shape, at::ScalarT
   const int64_t bytes = values * static_cast<int64_t>(elementSize(type)), words = bytes / 8;
   const Tensor memory = at::ones({kColdBytes / bytes + 1, words}, at::kLong);
   int64_t turn = 0;
-  for (auto _ : state) {
+  time_each(state, [&] {
     const int64_t* chosen = memory.const_data_ptr<int64_t>() + turn++ % memory.size(0) * words;
     const auto sum = [&](int64_t begin, int64_t end, int64_t start) {
       return std::accumulate(chosen + begin, chosen + end, start);
     };
     const int64_t share = words / at::get_num_threads() + 1;
     benchmark::DoNotOptimize(at::parallel_reduce(0, words, share, int64_t{0}, sum, std::plus<>()));
-  }
-  state.SetBytesProcessed(state.iterations() * bytes);
+  });
+  state.counters["bytes"] = static_cast<double>(bytes);
 }
 
 void time_product(benchmark::State& state, at::ScalarType type) {
   constexpr int64_t size = 2048;
   const Tensor a = at::randn({size, size}).to(type), b = at::randn({size, size}).to(type);
   Tensor out = at::empty({size, size}, type);
-  for (auto _ : state) at::mm_out(out, a, b);
-  state.counters["operations/s"] = per_second(2. * size * size * size);
+  const double seconds = time_each(state, [&] { at::mm_out(out, a, b); });
+  state.counters["operations/s"] = 2. * size * size * size / seconds;
 }
 
 template <class Function>

@@ -68,6 +68,21 @@ inline FeedForwardWeights random_experts(const SparseShape& shape, at::ScalarTyp
           .down_EFD = normal(shape.hidden, shape.width)};
 }
 
+// The least bytes of a step: the weights of the experts that get rows are read once a pass, inputs
+// read and outputs written; in training what the way back needs of a row is written and read, and
+// the gradients are written.
+inline double least_bytes(const SparseWork& work) {
+  const SparseShape& shape = work.shape;
+  const std::vector<int64_t> loads = expert_loads(shape, work.load);
+  const auto chosen =
+      static_cast<double>(std::ranges::count_if(loads, [](int64_t rows) { return rows > 0; }));
+  const double weights = chosen * shape.weights(),
+               rows = static_cast<double>(shape.tokens * shape.width),
+               kept = static_cast<double>(shape.rows() * 2 * shape.hidden);
+  const double values = work.train ? 3 * weights + 5 * rows + 2 * kept : weights + 2 * rows;
+  return values * static_cast<double>(elementSize(work.type));
+}
+
 class SparseStep {
  public:
   explicit SparseStep(const SparseWork& work)

@@ -55,9 +55,7 @@ void add_costs(Counters& counters, const Step& step) {
 void time_step(benchmark::State& state, const Work& work) {
   Step step(work);
   for (int i = 0; i < 3; ++i) step.run();
-  for (auto _ : state) step.run();
-  state.counters["samples/s"] =
-      benchmark::Counter(kBatch, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["samples/s"] = kBatch / time_each(state, [&] { step.run(); });
 }
 
 void time_breakdown(benchmark::State& state, const Work& work) {
@@ -73,17 +71,16 @@ void time_breakdown(benchmark::State& state, const Work& work) {
 void time_copy(benchmark::State& state, int64_t values) {
   const Tensor from = at::ones({values});
   Tensor to = at::empty({values});
-  for (auto _ : state) to.copy_(from);
-  state.SetBytesProcessed(state.iterations() * 2 * static_cast<int64_t>(from.nbytes()));
+  const double seconds = time_each(state, [&] { to.copy_(from); });
+  state.counters["bytes/s"] = 2. * static_cast<double>(from.nbytes()) / seconds;
 }
 
 void time_product(benchmark::State& state) {
   constexpr int64_t size = 1024;
   const Tensor a = at::randn({size, size}), b = at::randn({size, size});
   Tensor out = at::empty({size, size});
-  for (auto _ : state) at::mm_out(out, a, b);
-  state.counters["operations/s"] =
-      benchmark::Counter(2.0 * size * size * size, benchmark::Counter::kIsIterationInvariantRate);
+  const double seconds = time_each(state, [&] { at::mm_out(out, a, b); });
+  state.counters["operations/s"] = 2. * size * size * size / seconds;
 }
 
 int64_t largest_activation(const Work& work) {

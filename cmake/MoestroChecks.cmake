@@ -69,7 +69,8 @@ if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT MOESTRO_SA
     add_executable(moestro_kernel_instructions
                    tests/instructions/kernels.cpp "${kernels}/conv_pool_kernel.cpp"
                    "${kernels}/mix_kernel.cpp" "${kernels}/vector_path.cpp"
-                   "${kernels}/feed_forward/activation.cpp" "${kernels}/blocks/packing.cpp")
+                   "${kernels}/feed_forward/activation.cpp" "${kernels}/blocks/packing.cpp"
+                   "${kernels}/blocks/row_product.cpp")
     # Headers of LibTorch only, for the type bfloat16.
     target_include_directories(moestro_kernel_instructions PRIVATE src include)
     target_include_directories(

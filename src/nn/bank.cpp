@@ -63,6 +63,11 @@ Tensor ExpertBank::forward_routed(const Tensor& x, const Tensor& experts_NK,
       .view({rows, chosen, classes});
 }
 
+std::string ExpertBank::describe_routed() const {
+  return "one expert after the other on the rows sent to it, since their numbers differ; all at "
+         "once only where every output is read";
+}
+
 Tensor ExpertBank::forward_one(int64_t expert, const Tensor& x,
                                const ForwardContext& context) const {
   return network_.forward(x, {expert, 1}, context).out_ENC[0];

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include "kernels/blocks/choice.h"
 #include "kernels/feed_forward/cut.h"
 #include "kernels/feed_forward/function.h"
 #include "kernels/feed_forward/plain.h"
@@ -99,18 +100,13 @@ std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwar
     return fmt::format("ATen's operators, expert by expert: no kernels for {} on {}", type,
                        up_EDF.device().str());
   const Arithmetic arithmetic = best_arithmetic();
-  const std::string code = path_name(arithmetic.vectors) + " code";
-  if (rows * chosen <= up_EDF.size(0))
-    return fmt::format(
-        "rows of {} one by one by {}: at most one an expert in the mean, so that its weights are "
-        "read once",
-        type, code);
   const bool converted = up_EDF.scalar_type() == at::kBFloat16 && !arithmetic.bfloat16_products;
   return fmt::format(
-      "grouped product of {} by {}, {} around it: {} rows an expert in the mean, {} at a time in "
-      "cache",
-      type, converted ? "float32 kernels, there being none of its own" : "oneDNN's kernels", code,
-      rows * chosen / up_EDF.size(0), kBlockRows);
+      "grouped product of {}, {:.1f} rows an expert in the mean: up to {} rows by {} code, since "
+      "reading the weights takes the time; more by oneDNN's kernels{}, at most {} at a time",
+      type, static_cast<double>(rows * chosen) / static_cast<double>(up_EDF.size(0)), kMostFewRows,
+      path_name(arithmetic.vectors), converted ? " of float32, there being none of its own" : "",
+      kBlockRows);
 }
 
 PackedFeedForward::PackedFeedForward(const FeedForwardWeights& experts, FeedForwardKind kind) {

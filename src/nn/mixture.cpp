@@ -72,6 +72,7 @@ std::vector<Buffer> Mixture::buffers() const {
 
 std::vector<std::string> Mixture::describe() const {
   std::vector<std::string> lines;
+  if (gate_->sparse()) lines.push_back("experts: " + bank_.describe_routed());
   for (const std::string& line : bank_.describe()) lines.push_back("experts: " + line);
   for (const std::string& line : gate_->describe()) lines.push_back("gate: " + line);
   lines.push_back("mixture: " + describe_mixing(output_));

@@ -34,8 +34,14 @@ TEST_F(Output, quiet_says_nothing_but_the_results) {
   EXPECT_TRUE(contains(outcome.out, "test error"));
 }
 
-TEST_F(Output, verbose_names_the_kernels) {
-  EXPECT_TRUE(contains(train({"--verbose"}).err, "linear 6"));
+TEST_F(Output, verbose_names_the_kernels_and_says_why) {
+  const std::string dense = train({"--verbose"}).err;
+  EXPECT_TRUE(contains(
+      dense, "experts: linear 6: one product for 2 experts, since they share their rows\n"));
+  EXPECT_FALSE(contains(dense, "one expert after the other"));
+  const std::string sparse = train({"--verbose", "--force", "--set", "gate.kind=switch"}).err;
+  EXPECT_TRUE(
+      contains(sparse, "experts: one expert after the other on the rows sent to it, since "));
 }
 
 TEST_F(Output, json_stands_alone_on_stdout) {

@@ -3,10 +3,10 @@
 #include <set>
 
 #include <ATen/Functions.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
+#include "thread_count.h"
 
 namespace moestro {
 namespace {
@@ -58,12 +58,11 @@ TEST(Uniform, begins_alike_whatever_the_size) {
 }
 
 TEST(Uniform, does_not_depend_on_the_number_of_threads) {
-  const int threads = at::get_num_threads();
+  const testing::ThreadCountKept kept;
   at::set_num_threads(1);
   const Tensor one = draw(key(0), 200000);
   at::set_num_threads(2);
   const Tensor two = draw(key(0), 200000);
-  at::set_num_threads(threads);
   EXPECT_TRUE(at::equal(one, two));
 }
 

@@ -17,11 +17,14 @@ SKIPPED = 77
 
 
 def instructions(program: str, kernel: str) -> int:
+    """Of the function before the first slash; what follows names a type or a case."""
+    function = kernel.partition("/")[0]
     with tempfile.TemporaryDirectory() as folder:
         result = subprocess.run(
             ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
              # Templates are named with their result in front and their types behind.
-             f"--toggle-collect=moestro::{kernel}(*", f"--toggle-collect=void moestro::{kernel}<*",
+             f"--toggle-collect=moestro::{function}(*",
+             f"--toggle-collect=void moestro::{function}<*",
              program, kernel],
             capture_output=True, text=True)
     collected = re.search(r"Collected : (\d+)", result.stderr)
@@ -58,7 +61,7 @@ def main(program: str, compiler: str, store: bool) -> int:
         STORED.write_text(json.dumps({"compiler": compiler, "instructions": counts}, indent=2) + "\n")
         return 0
     for name, count in counts.items():
-        print(f"{name:20} {count:12,}  stored {stored['instructions'].get(name, 0):12,}")
+        print(f"{name:34} {count:12,}  stored {stored['instructions'].get(name, 0):12,}")
     faults = compare(counts, stored["instructions"])
     print("\n".join(faults))
     return 1 if faults else 0

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/kernels/blocks/packing.h"
+#include "nn/kernels/blocks/row_product.h"
 #include "nn/kernels/conv_pool_kernel.h"
 #include "nn/kernels/feed_forward/activation.h"
 #include "nn/kernels/mix_kernel.h"
@@ -81,42 +82,117 @@ struct Mix {
   }
 };
 
-// A block of 256 rows of a sparse layer, 512 wide, 256 hidden.
+template <class T>
+std::vector<T> stored(int64_t count) {
+  const std::vector<float> all = numbers(count);
+  return std::vector<T>(all.begin(), all.end());
+}
+
+// A block of 256 rows of a sparse layer, 512 wide, stored and multiplied as T.
+template <class T>
 struct Block {
-  static constexpr int64_t kRows = 256, kWidth = 512;
-  std::vector<float> x = numbers(kRows * kWidth), out = numbers(kRows * kWidth);
-  RowSource<float> source{x.data(), kWidth};
+  static constexpr int64_t kRows = 256, kWidth = 512, kUp = kRows * kStrip;
+  std::vector<T> x = stored<T>(kRows * kWidth), out = stored<T>(kRows * kWidth), more = out;
+  std::vector<float> up = numbers(2 * kUp), sums = numbers(kRows * kWidth),
+                     weights = numbers(kRows), dots = numbers(kRows);
+  RowSource<T> source{x.data(), kWidth};
 
   void rows() { pack_rows(kPath, source, kRows, kWidth, out.data(), kWidth); }
   void transposed() { pack_transposed(kPath, source, kRows, kRows, 0, kWidth, out.data(), kRows); }
   void strip() { pack_strip(kPath, source, kRows, 0, kStrip, out.data()); }
   void strip_transposed() { pack_strip_transposed(kPath, source, kStrip, 0, kRows, out.data()); }
-  void swiglu() {
-    activate(
-        kPath, FeedForwardKind::swiglu,
-        ActivationBlock<float, float>{
-            kRows, kStrip, {x.data(), x.data() + kRows * kStrip}, {}, {}, 0, out.data(), kStrip});
+  void rounded() { round_rows(kPath, sums.data(), kWidth, kRows, kWidth, out.data(), kWidth); }
+
+  void few(int64_t rows) {
+    row_product(kPath, x.data(), kWidth, rows, out.data(), kStrip, kWidth, false, sums.data());
   }
+
+  void act(FeedForwardKind kind) {
+    activate(kPath, kind,
+             ActivationBlock<T, T>{kRows,
+                                   kStrip,
+                                   {up.data(), up.data() + kUp},
+                                   {},
+                                   {x.data(), x.data() + kUp},
+                                   kStrip,
+                                   out.data(),
+                                   kStrip});
+  }
+  void act_backward(FeedForwardKind kind) {
+    activate_backward(kPath, kind,
+                      ActivationGradBlock<T, T>{kRows,
+                                                kStrip,
+                                                up.data(),
+                                                weights.data(),
+                                                {x.data(), x.data() + kUp},
+                                                kStrip,
+                                                {out.data(), out.data() + kUp},
+                                                kStrip,
+                                                more.data(),
+                                                kStrip,
+                                                dots.data(),
+                                                1});
+  }
+
+  void weighed() {
+    weigh_rows(kPath, up.data(), kRows, kStrip, weights.data(), weights.data(), sums.data(),
+               kWidth);
+  }
+  void added() {
+    const int64_t numbers[] = {7, 3, -1, 100};
+    for (int64_t r = 0; r < kRows; ++r)
+      add_rows(kPath, sums.data(), kWidth, numbers, 4, kWidth, out.data() + r * kWidth);
+  }
+  void summed() { sum_rows(kPath, source, kRows, kWidth, weights.data(), sums.data()); }
+  void dotted() { row_dots(kPath, x.data(), kWidth, kRows, kWidth, sums.data(), dots.data(), 1); }
 };
+
+using Kernels = std::map<std::string, std::function<void()>>;
+
+// FUNCTION or FUNCTION/VARIANT: instructions are counted in the function of that name.
+template <class T>
+void add_blocks(Kernels& all, const std::string& type) {
+  all["pack_rows/" + type] = [] { Block<T>().rows(); };
+  all["pack_transposed/" + type] = [] { Block<T>().transposed(); };
+  all["pack_strip/" + type] = [] { Block<T>().strip(); };
+  all["pack_strip_transposed/" + type] = [] { Block<T>().strip_transposed(); };
+  for (const int64_t rows : {1, 4})
+    all["row_product/" + type + "/" + std::to_string(rows)] = [=] { Block<T>().few(rows); };
+  for (const auto& [name, kind] : {std::pair{"relu", FeedForwardKind::relu},
+                                   {"gelu", FeedForwardKind::gelu},
+                                   {"swiglu", FeedForwardKind::swiglu}}) {
+    all["activate/" + type + "/" + name] = [kind = kind] { Block<T>().act(kind); };
+    all["activate_backward/" + type + "/" + name] = [kind = kind] {
+      Block<T>().act_backward(kind);
+    };
+  }
+  all["add_rows/" + type] = [] { Block<T>().added(); };
+  all["sum_rows/" + type] = [] { Block<T>().summed(); };
+  all["row_dots/" + type] = [] { Block<T>().dotted(); };
+}
+
+Kernels all_kernels() {
+  Kernels all = {
+      {"images_to_lanes", [] { ConvPool().to_lanes(); }},
+      {"conv_pool_forward", [] { ConvPool().forward(); }},
+      {"conv_pool_backward", [] { ConvPool().backward(); }},
+      {"patch_sums", [] { ConvPool().sums(); }},
+      {"mix_forward", [] { Mix().forward(); }},
+      {"mix_backward", [] { Mix().backward(); }},
+      {"weigh_rows", [] { Block<float>().weighed(); }},
+      {"round_rows", [] { Block<c10::BFloat16>().rounded(); }},
+  };
+  add_blocks<float>(all, "float32");
+  add_blocks<c10::BFloat16>(all, "bfloat16");
+  return all;
+}
 
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::vector<VectorPath> paths = vector_paths();
   if (std::ranges::find(paths, kPath) == paths.end()) return kNoSuchPath;
-  const std::map<std::string, std::function<void()>> kernels = {
-      {"images_to_lanes", [] { ConvPool().to_lanes(); }},
-      {"conv_pool_forward", [] { ConvPool().forward(); }},
-      {"conv_pool_backward", [] { ConvPool().backward(); }},
-      {"patch_sums", [] { ConvPool().sums(); }},
-      {"pack_rows", [] { Block().rows(); }},
-      {"pack_transposed", [] { Block().transposed(); }},
-      {"pack_strip", [] { Block().strip(); }},
-      {"pack_strip_transposed", [] { Block().strip_transposed(); }},
-      {"activate", [] { Block().swiglu(); }},
-      {"mix_forward", [] { Mix().forward(); }},
-      {"mix_backward", [] { Mix().backward(); }},
-  };
+  const Kernels kernels = all_kernels();
   if (count == 2 && kernels.contains(arguments[1])) {
     kernels.at(arguments[1])();
     return 0;

@@ -1,11 +1,11 @@
 #include "nn/kernels/conv_pool.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "gradient_check.h"
+#include "thread_count.h"
 
 namespace moestro {
 namespace {
@@ -117,7 +117,7 @@ TEST_P(ConvPoolPaths, keep_nothing_and_give_the_same_where_nothing_learns) {
 TEST_P(ConvPoolPaths, give_the_same_bits_on_any_number_of_threads) {
   const Case& c = kCases[2];
   std::vector<Tensor> outs, gradients;
-  const int threads = at::get_num_threads();
+  const testing::ThreadCountKept kept;
   for (const int count : {1, 2, 2}) {
     at::set_num_threads(count);
     const Leaves leaves = Leaves(c).in(at::kFloat);
@@ -125,7 +125,6 @@ TEST_P(ConvPoolPaths, give_the_same_bits_on_any_number_of_threads) {
     outs.back().square().sum().backward();
     gradients.push_back(leaves.weight.grad());
   }
-  at::set_num_threads(threads);
   for (const size_t i : {1, 2}) {
     EXPECT_TRUE(at::equal(outs[i], outs[0]));
     EXPECT_TRUE(at::equal(gradients[i], gradients[0]));

@@ -1,6 +1,8 @@
 // Layers of sparse experts for tests, with every tensor that a gradient reaches.
 #pragma once
 
+#include <random>
+
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -10,7 +12,7 @@
 namespace moestro::testing {
 
 struct FeedForwardCase {
-  enum Load { random, one_expert, with_empty_choices };
+  enum Load { random, one_expert, with_empty_choices, skewed };  // skewed: as 1, 1/2, 1/3, ...
   int64_t rows, chosen, experts, width, hidden;
   Load load;
   FeedForwardKind kind;
@@ -27,7 +29,7 @@ inline constexpr auto kRelu = FeedForwardKind::relu, kGelu = FeedForwardKind::ge
 
 // Odd sizes, one row, no rows, all experts chosen, more rows than a block has, more columns than a
 // strip, and sums longer than those done at a time.
-inline const std::vector<FeedForwardCase> kFeedForwardCases = {
+inline const std::vector<FeedForwardCase> kChosenCases = {
     {150, 2, 5, 70, 37, FeedForwardCase::random, kSwiglu, true},
     {150, 2, 5, 70, 37, FeedForwardCase::random, kGelu, false},
     {550, 1, 3, 65, 130, FeedForwardCase::one_expert, kSwiglu, false},
@@ -37,15 +39,47 @@ inline const std::vector<FeedForwardCase> kFeedForwardCases = {
     {90, 3, 8, 32, 17, FeedForwardCase::with_empty_choices, kRelu, false},
     {1, 1, 3, 33, 17, FeedForwardCase::random, kSwiglu, true},
     {1, 2, 4, 300, 100, FeedForwardCase::random, kSwiglu, false},
+    {1, 1, 2, 1100, 40, FeedForwardCase::random, kGelu, true},
+    {1, 2, 3, 40, 1060, FeedForwardCase::random, kSwiglu, true},
+    {300, 2, 6, 48, 50, FeedForwardCase::skewed, kSwiglu, false},
     {5, 2, 4, 1, 1, FeedForwardCase::random, kGelu, true},
     {0, 2, 3, 16, 8, FeedForwardCase::random, kSwiglu, true},
     {20, 1, 2, 1100, 40, FeedForwardCase::random, kSwiglu, true},
     {20, 1, 2, 30, 1060, FeedForwardCase::random, kGelu, true},
 };
 
+// The same in every run: any sizes, any load, so that nothing rests on what we thought of.
+inline std::vector<FeedForwardCase> drawn_cases(int count) {
+  std::mt19937_64 bits(5);
+  const auto draw = [&](int64_t least, int64_t most) {
+    return least + static_cast<int64_t>(bits() % static_cast<uint64_t>(most - least + 1));
+  };
+  std::vector<FeedForwardCase> cases;
+  for (int i = 0; i < count; ++i) {
+    const auto load = static_cast<FeedForwardCase::Load>(i % 4);
+    const int64_t experts = draw(3, 9);
+    // One expert chosen twice by a row may cancel itself, and more than rounding is left.
+    const int64_t chosen = load == FeedForwardCase::one_expert ? 1 : std::min(draw(1, 4), experts);
+    cases.push_back({draw(1, 1 << draw(1, 8)), chosen, experts, draw(1, 200), draw(1, 150), load,
+                     static_cast<FeedForwardKind>(draw(0, 2)), draw(0, 1) == 1});
+  }
+  return cases;
+}
+
+inline const std::vector<FeedForwardCase> kFeedForwardCases = [] {
+  std::vector<FeedForwardCase> all = kChosenCases;
+  for (const FeedForwardCase& drawn : drawn_cases(16)) all.push_back(drawn);
+  return all;
+}();
+
 inline Tensor routing(const FeedForwardCase& c) {
   const Tensor noise_NE = normal({c.rows, c.experts}, 11);
-  Tensor experts_NK = std::get<1>(noise_NE.topk(c.chosen, 1));
+  Tensor scores_NE = noise_NE;
+  if (c.load == FeedForwardCase::skewed) {  // the first of a row falls as the shares
+    const Tensor even_NE = at::special_ndtr(noise_NE);
+    scores_NE = -(-even_NE.log()).log() - at::arange(1, c.experts + 1, at::kDouble).log();
+  }
+  Tensor experts_NK = std::get<1>(scores_NE.topk(c.chosen, 1));
   if (c.load == FeedForwardCase::one_expert) experts_NK.select(1, 0).fill_(2);
   if (c.load == FeedForwardCase::with_empty_choices) {
     experts_NK.masked_fill_(noise_NE.narrow(1, 0, c.chosen) > .5, -1);

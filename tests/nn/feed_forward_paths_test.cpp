@@ -1,10 +1,10 @@
 // The kernels of sparse experts, each way in turn, against float64.
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "feed_forward_case.h"
 #include "nn/kernels/feed_forward/function.h"
 #include "nn/kernels/feed_forward/plain.h"
+#include "thread_count.h"
 
 namespace moestro {
 namespace {
@@ -75,18 +75,18 @@ TEST_P(FeedForwardPaths, agree_with_float64_in_bfloat16) {
 }
 
 TEST_P(FeedForwardPaths, give_the_same_bits_on_any_number_of_threads) {
-  const int threads = at::get_num_threads();
-  for (const Case& c : kFeedForwardCases) {
-    std::vector<std::vector<Tensor>> results;
-    for (const int count : {1, 2, 2, 3}) {
-      at::set_num_threads(count);
-      results.push_back(by_blocks(c, at::kBFloat16, GetParam()));
+  const testing::ThreadCountKept kept;
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16})
+    for (const Case& c : kFeedForwardCases) {
+      std::vector<std::vector<Tensor>> results;
+      for (const int count : {1, 2, 2, 3}) {
+        at::set_num_threads(count);
+        results.push_back(by_blocks(c, type, GetParam()));
+      }
+      for (size_t run = 1; run < results.size(); ++run)
+        for (size_t i = 0; i < results[0].size(); ++i)
+          EXPECT_TRUE(at::equal(results[run][i], results[0][i])) << c.text() << ", result " << i;
     }
-    for (size_t run = 1; run < results.size(); ++run)
-      for (size_t i = 0; i < results[0].size(); ++i)
-        EXPECT_TRUE(at::equal(results[run][i], results[0][i])) << c.text() << ", result " << i;
-  }
-  at::set_num_threads(threads);
 }
 
 }  // namespace

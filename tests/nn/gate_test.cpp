@@ -36,6 +36,7 @@ TEST(Gate, of_any_kind_gives_one_distribution_a_sample) {
       EXPECT_EQ(routing.experts_BK.scalar_type(), at::kLong);
       EXPECT_TRUE(at::allclose(routing.probs_BE.sum(1).to(at::kDouble),
                                at::ones({rows}, at::kDouble), 1e-6));
+      EXPECT_EQ(gate->sparse(), !routing.dense());
       if (routing.dense()) {
         EXPECT_TRUE(at::equal(routing.experts_BK[0], at::arange(experts, at::kLong)));
       }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gradient_check.h"
+#include "thread_count.h"
 
 namespace moestro {
 namespace {
@@ -67,6 +68,24 @@ TEST_P(MixPaths, give_the_likelihood_and_its_gradients) {
           << c.samples << ", " << order[0] << order[1] << order[2];
       EXPECT_EQ(out_f.grad().strides(), out_f.strides());
     }
+}
+
+TEST_P(MixPaths, give_the_same_bits_on_any_number_of_threads) {
+  const testing::ThreadCountKept kept;
+  for (const Shape& order : kLayouts) {
+    std::vector<Tensor> results;
+    for (const int count : {1, 2, 2, 3}) {
+      at::set_num_threads(count);
+      const Tensor out = laid_out(normal({3001, 5, 10}, 1).to(at::kFloat), order).requires_grad_(),
+                   weights = leaf(normal({3001, 5}, 2).softmax(1), at::kFloat);
+      const Tensor mixed = mix_probabilities(out, weights, GetParam());
+      mixed.square().sum().backward();
+      results.push_back(
+          at::cat({mixed.detach().flatten(), out.grad().flatten(), weights.grad().flatten()}));
+    }
+    for (size_t run = 1; run < results.size(); ++run)
+      EXPECT_TRUE(at::equal(results[run], results[0])) << order[0] << order[1] << order[2];
+  }
 }
 
 TEST_P(MixPaths, leave_out_an_expert_of_weight_zero) {

@@ -50,6 +50,20 @@ TEST(Mixture, with_a_dense_gate_mixes_every_expert_alone) {
   }
 }
 
+TEST(Mixture, with_a_sparse_gate_says_that_experts_run_one_by_one) {
+  const auto first = [](const char* kind, int64_t k) {
+    return mixture_of(kind, 4, k).describe().front();
+  };
+  const std::string one_by_one =
+      "experts: one expert after the other on the rows sent to it, since their numbers differ; all "
+      "at once only where every output is read";
+  EXPECT_EQ(first("switch", 1), one_by_one);
+  EXPECT_EQ(first("sigmoid", 2), one_by_one);
+  EXPECT_EQ(first("sigmoid", 4),
+            "experts: linear 5: one product for 4 experts, since they share their rows");
+  EXPECT_EQ(first("softmax", 1), first("sigmoid", 4));
+}
+
 TEST(Mixture, with_a_sparse_gate_gives_the_same_whether_all_or_the_chosen_are_computed) {
   const Tensor x = normal({7, 3}, 2);
   for (const char* kind : {"switch", "noisy_topk", "sigmoid"}) {

@@ -209,16 +209,22 @@ TEST(Network, says_which_kernels_it_picked) {
   const Network made =
       network({"conv 2 3", "relu", "conv 2 3", "batchnorm", "maxpool 2", "linear 3", "linear 16"},
               {1, 8, 8}, 5, nullptr, 16);
-  EXPECT_EQ(made.describe(),
-            (std::vector<std::string>{
-                "conv 2 3: one convolution for 5 experts", "relu",
-                "conv 2 3: one grouped convolution for 5 experts",
-                "batchnorm: one normalisation of 5 experts x 2 channels",
-                "maxpool 2: own kernel on the CPU", "flatten",
-                "linear 3: one batched product for 5 experts, transposed on the CPU",
-                "linear 16: one batched product for 5 experts"}));
+  EXPECT_EQ(
+      made.describe(),
+      (std::vector<std::string>{
+          "conv 2 3: one convolution for 5 experts", "relu",
+          "conv 2 3: one grouped convolution for 5 experts",
+          "batchnorm: one normalisation of 5 experts x 2 channels",
+          "maxpool 2: own kernel on the CPU", "flatten",
+          "linear 3: one batched product for 5 experts, transposed on the CPU, since 15 outputs "
+          "or fewer do not fill a vector",
+          "linear 16: one batched product for 5 experts, since blocks pay from 256 inputs and "
+          "128 outputs on"}));
   EXPECT_EQ(network({"linear classes"}, {4}, 5).describe()[0],
-            "linear classes: one product of shared rows for 5 experts");
+            "linear classes: one product for 5 experts, since they share their rows");
+  EXPECT_EQ(network({"linear 128", "relu", "linear classes"}, {256}, 1).describe()[0],
+            "linear 128: one product for 1 expert, in blocks from 64 rows on (CPU, float32), since "
+            "256 inputs and 128 outputs or more pay for packing them");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "nn/kernels/stacked_product.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "network_fixture.h"
+#include "thread_count.h"
 
 namespace moestro {
 namespace {
@@ -79,7 +79,7 @@ TEST(StackedProduct, gives_no_gradient_that_nobody_asked_for) {
 }
 
 TEST(StackedProduct, gives_the_same_bits_on_any_number_of_threads) {
-  const int threads = at::get_num_threads();
+  const testing::ThreadCountKept kept;
   std::vector<Tensor> all;
   for (const int count : {1, 2, 2}) {
     at::set_num_threads(count);
@@ -89,7 +89,6 @@ TEST(StackedProduct, gives_the_same_bits_on_any_number_of_threads) {
     all.push_back(at::cat({out.detach().flatten(), leaves.x_END.grad().flatten(),
                            leaves.weight_EDF.grad().flatten()}));
   }
-  at::set_num_threads(threads);
   EXPECT_TRUE(at::equal(all[1], all[0]));
   EXPECT_TRUE(at::equal(all[2], all[0]));
 }

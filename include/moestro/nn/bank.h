@@ -39,6 +39,8 @@ class ExpertBank {
   std::vector<Parameter> parameters() const { return network_.parameters(); }
   std::vector<Buffer> buffers() const { return network_.buffers(); }
   std::vector<std::string> describe() const { return network_.describe(); }
+  // How forward_routed() goes, and why.
+  std::string describe_routed() const;
 
  private:
   std::string name_;

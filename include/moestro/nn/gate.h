@@ -24,6 +24,8 @@ class Gate {
   virtual Routing route(const GateInput& input, const ForwardContext& context) const = 0;
 
   virtual bool needs_hidden() const { return false; }
+  // Whether a row gets some of the experts only.
+  virtual bool sparse() const { return false; }
   // Moves what is not learned by gradient (the bias of the balanced sigmoid gate) after a training
   // step; called with the step's routing.
   virtual void after_step(const Routing&) {}

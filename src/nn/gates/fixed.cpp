@@ -44,6 +44,8 @@ class FrozenGate : public Gate {
  public:
   explicit FrozenGate(Routing routing) : routing_(std::move(routing)) {}
 
+  bool sparse() const override { return !routing_.dense(); }
+
   Routing route(const GateInput& input, const ForwardContext&) const override {
     if (input.x.size(0) != routing_.probs_BE.size(0))
       throw UserError("frozen gate: a batch of {} rows; expected the {} it was made for",

@@ -25,6 +25,8 @@ class NoisyTopKGate : public LearnedGate {
                                         {last.in.front(), setting.experts}, 0));
   }
 
+  bool sparse() const override { return k_ < noise_1DE_.value.size(2); }
+
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     const Tensor hidden_1BD = run(input.x, context).unsqueeze(0);
     Tensor scores_BE =

@@ -7,7 +7,9 @@ namespace {
 class SwitchGate : public LearnedGate {
  public:
   SwitchGate(const GateConfig& config, const GateSetting& setting)
-      : LearnedGate(gate_layers(config, setting), setting) {}
+      : LearnedGate(gate_layers(config, setting), setting), experts_(setting.experts) {}
+
+  bool sparse() const override { return experts_ > 1; }
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     const Tensor scores_BE = run(input.x, context);
@@ -15,6 +17,9 @@ class SwitchGate : public LearnedGate {
     const Tensor experts_B1 = top_experts(scores_BE, 1);
     return {scores_BE, probs_BE, experts_B1, probs_BE.gather(1, experts_B1)};
   }
+
+ private:
+  int64_t experts_;
 };
 
 }  // namespace

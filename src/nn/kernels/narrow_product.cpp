@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "optional_tensor.h"
+
 namespace moestro {
 namespace {
 
@@ -36,8 +38,7 @@ struct NarrowProduct : torch::autograd::Function<NarrowProduct> {
 }  // namespace
 
 Tensor narrow_product(const Tensor& x_END, const Tensor& weight_EDF, const Tensor& bias_EF) {
-  return NarrowProduct::apply(x_END, weight_EDF,
-                              bias_EF.defined() ? std::optional<Tensor>(bias_EF) : std::nullopt);
+  return NarrowProduct::apply(x_END, weight_EDF, optional(bias_EF));
 }
 
 }  // namespace moestro

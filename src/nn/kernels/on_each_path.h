@@ -18,6 +18,7 @@
 #include "vector_path.h"
 
 // Vectors are passed to inlined functions only: how they would be passed to others does not matter.
+#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpsabi"
 #define MOESTRO_INLINED __attribute__((always_inline))  // of a lambda
 #define MOESTRO_INLINE inline MOESTRO_INLINED
@@ -46,6 +47,7 @@ constexpr int kLanes = 16;
 #include MOESTRO_BODY
 }  // namespace moestro::avx512
 #pragma GCC pop_options
+#pragma GCC diagnostic pop
 
 #define MOESTRO_ON_PATH(path, call)   \
   switch (path) {                     \
@@ -57,5 +59,6 @@ constexpr int kLanes = 16;
       return moestro::portable::call; \
   }
 #else
+#pragma GCC diagnostic pop
 #define MOESTRO_ON_PATH(path, call) return moestro::portable::call
 #endif

@@ -10,12 +10,10 @@
 #include "blocks/packing.h"
 #include "blocks/product.h"
 #include "first_derivative.h"
+#include "optional_tensor.h"
 
 namespace moestro {
 namespace {
-
-// Measured with gradients (benchmarks/products.cpp): below these, packing takes what it saves.
-constexpr int64_t kLeastRows = 64, kLeastDepth = 256, kLeastWidth = 128;
 
 // One strip of columns of the product of one expert's rows [first, first + rows).
 struct StripTask {
@@ -188,20 +186,19 @@ struct StackedProduct : torch::autograd::Function<StackedProduct> {
 }  // namespace
 
 bool stacked_product_pays(int64_t depth, int64_t width) {
-  return depth >= kLeastDepth && width >= kLeastWidth;
+  return depth >= kStackedLeastDepth && width >= kStackedLeastWidth;
 }
 
 bool stacked_product_pays(const Tensor& x_END, const Tensor& weight_EDF) {
   const auto fits = [](const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; };
-  return fits(x_END) && fits(weight_EDF) && x_END.size(1) >= kLeastRows &&
+  return fits(x_END) && fits(weight_EDF) && x_END.size(1) >= kStackedLeastRows &&
          stacked_product_pays(weight_EDF.size(1), weight_EDF.size(2));
 }
 
 Tensor stacked_product(const Tensor& x_END, const Tensor& weight_EDF, const Tensor& bias_EF) {
   // Profilers see dispatched operators only.
   RECORD_FUNCTION("moestro::stacked_product", c10::ArrayRef<const c10::IValue>());
-  return StackedProduct::apply(x_END, weight_EDF,
-                               bias_EF.defined() ? std::optional<Tensor>(bias_EF) : std::nullopt);
+  return StackedProduct::apply(x_END, weight_EDF, optional(bias_EF));
 }
 
 }  // namespace moestro

@@ -10,7 +10,10 @@ namespace moestro {
 // takes 5 to 12 per cent less time than a batched product of large matrices.
 Tensor stacked_product(const Tensor& x_END, const Tensor& weight_EDF, const Tensor& bias_EF);
 
-// Whether it is the fastest way for these operands, and for 64 rows or more of this layer.
+// Measured with gradients (benchmarks/products.cpp): below these, packing takes what it saves.
+inline constexpr int64_t kStackedLeastRows = 64, kStackedLeastDepth = 256, kStackedLeastWidth = 128;
+
+// Whether it is the fastest way for these operands, and for enough rows of this layer.
 bool stacked_product_pays(const Tensor& x_END, const Tensor& weight_EDF);
 bool stacked_product_pays(int64_t depth, int64_t width);
 

@@ -61,15 +61,24 @@ std::vector<Parameter> Linear::parameters() const {
 }
 
 std::string Linear::describe() const {
-  const bool shared = shared_input_ && experts_ > 1;
-  std::string way;
-  if (!shared && stacked_product_pays(values_of(spec_.in), spec_.size))
-    way = ", in blocks on the CPU in float32";
-  else if (!shared_input_ && spec_.size <= kNarrowWidth)
-    way = ", transposed on the CPU";
-  return fmt::format("{}: one {} for {} expert{}{}", spec_.text,
-                     shared_input_ ? "product of shared rows" : "batched product", experts_,
-                     experts_ == 1 ? "" : "s", way);
+  return fmt::format("{}: one {} for {} expert{}, {}", spec_.text,
+                     shared_input_ ? "product" : "batched product", experts_,
+                     experts_ == 1 ? "" : "s", way());
+}
+
+// What forward() does with all experts, and why.
+std::string Linear::way() const {
+  if (shared_input_ && experts_ > 1) return "since they share their rows";
+  if (stacked_product_pays(values_of(spec_.in), spec_.size))
+    return fmt::format(
+        "in blocks from {} rows on (CPU, float32), since {} inputs and {} outputs or more pay for "
+        "packing them",
+        kStackedLeastRows, kStackedLeastDepth, kStackedLeastWidth);
+  if (!shared_input_ && spec_.size <= kNarrowWidth)
+    return fmt::format("transposed on the CPU, since {} outputs or fewer do not fill a vector",
+                       kNarrowWidth);
+  return fmt::format("since blocks pay from {} inputs and {} outputs on", kStackedLeastDepth,
+                     kStackedLeastWidth);
 }
 
 }  // namespace moestro

@@ -16,6 +16,8 @@ class Linear : public Layer {
   std::string describe() const override;
 
  private:
+  std::string way() const;
+
   LayerSpec spec_;
   int64_t experts_;
   bool shared_input_;

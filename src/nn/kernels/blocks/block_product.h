@@ -11,12 +11,6 @@ constexpr int64_t kStrip = 64;
 // Rows that are multiplied at a time, and may be read beyond the end of a left operand.
 constexpr int64_t kRowStep = 64;
 
-// Few different numbers of rows are multiplied, since a kernel is made for every one: multiples of
-// 8. A single row is another matter, see row_product.h.
-constexpr int64_t multiplied_rows(int64_t rows) {
-  return rows == 1 ? 1 : (rows + 7) / 8 * 8;
-}
-
 // c = or += a b: a [rows, depth], b a strip, c [rows, columns] float32. With bfloat16 depth is
 // even.
 void strip_product(const float* a, int64_t a_stride, const float* strip, int64_t rows,

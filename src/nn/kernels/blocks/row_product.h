@@ -1,4 +1,4 @@
-// The product of a single row with a strip, which is a matter of reading the strip.
+// The product of few rows with a strip, which is a matter of reading the strip.
 #pragma once
 
 #include <c10/util/BFloat16.h>
@@ -8,10 +8,11 @@
 
 namespace moestro {
 
-// c [kStrip] float32 = or += a strip, in as many columns as are asked for, up to the end of a
-// vector: a [depth]. With bfloat16 depth is even. T is float or bfloat16.
+// c [rows, kStrip] float32 = or += a strip, in as many columns as are asked for, up to the end of a
+// vector: a [rows, depth], read nowhere else. With bfloat16 depth is even. T is float or bfloat16.
+// A row's sums do not depend on the rows beside it.
 template <class T>
-void row_product(VectorPath path, const T* a, const T* strip, int64_t columns, int64_t depth,
-                 bool add, float* c);
+void row_product(VectorPath path, const T* a, int64_t a_stride, int64_t rows, const T* strip,
+                 int64_t columns, int64_t depth, bool add, float* c);
 
 }  // namespace moestro

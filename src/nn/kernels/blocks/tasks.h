@@ -61,16 +61,21 @@ class Carver {
   std::byte* next_;
 };
 
+// The thread's tiles are given back even if its work throws.
+struct TilesReleased {
+  ~TilesReleased() { release_tiles(); }
+};
+
 // work(task, memory) for each; whoever is free takes the next.
 template <class Task, class Work>
 void run_tasks(const std::vector<Task>& tasks, const Scratch& scratch, const Work& work) {
   std::atomic<size_t> next = 0;
   const int64_t threads = std::min<int64_t>(Scratch::threads(), tasks.size());
   at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
+    const TilesReleased at_the_end;
     for (int64_t thread = begin; thread < end; ++thread)
       for (size_t task = next++; task < tasks.size(); task = next++)
         work(tasks[task], scratch.of(thread));
-    release_tiles();
   });
 }
 

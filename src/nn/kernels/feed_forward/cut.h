@@ -16,7 +16,9 @@ struct BlockTask {
   int64_t cost() const { return (rows + 16) * strips; }
 };
 
-constexpr int64_t kBlockRows = 512;  // rows of a task, at most
+// Rows of a task, at most. Chosen in bfloat16 with AMX; in float32 others gain nothing, although so
+// many wide rows exceed a core's cache.
+constexpr int64_t kBlockRows = 512;
 
 // Every routed row meets every strip in one task. The cut follows the load and the threads; no
 // result depends on it.

@@ -5,16 +5,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "../first_derivative.h"
+#include "../optional_tensor.h"
 
 namespace moestro {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
-
-std::optional<Tensor> optional(const Tensor& tensor) {
-  return tensor.defined() ? std::optional<Tensor>(tensor) : std::nullopt;
-}
 
 struct BlockFeedForward : torch::autograd::Function<BlockFeedForward> {
   static Tensor forward(AutogradContext* context, const Tensor& x_ND, const Tensor& weights_NK,
