@@ -2,38 +2,27 @@
 
 #include <nlohmann/json.hpp>
 
-#include "moestro/lifecycle/inspection.h"
-#include "moestro/lifecycle/trained_run.h"
-#include "moestro/measure/adjusted_mutual_information.h"
+#include "moestro/lifecycle/inspect_run.h"
 #include "moestro/report/inspection_text.h"
 #include "verb.h"
 
 namespace moestro {
 namespace {
 
-struct InspectFlags {
-  std::string run, data;
-  std::vector<std::string> others;
-};
-
-void inspect_run(const InspectFlags& flags, const CommonFlags& common) {
-  const TrainedRun run(flags.run, common.device, common.threads);
-  const Dataset rows = run.rows(flags.data, common.data_root, Targets::required);
-  const auto split = [&](const TrainedRun& of) {
-    return inspect(of.evaluate(rows, /*experts=*/true), rows, of.data().normaliser,
-                   flags.data.empty() ? "test" : flags.data);
-  };
-  const Inspection ours = split(run);
-  nlohmann::ordered_json json = ours.to_json();
-  std::string text = inspection_text(inspection_record(json, flags.run), stdout_rules());
-  for (const std::string& other : flags.others) {
-    const Inspection theirs = split(TrainedRun(other, common.device, common.threads));
-    const double agreement = adjusted_mutual_information(ours.owner_N, theirs.owner_N);
-    json["agreement"].push_back({{"run", other}, {"adjusted_mutual_information", agreement}});
-    text += fmt::format("agreement with the split of {}: {:.3f} (adjusted mutual information)\n",
-                        other, agreement);
+void inspect(InspectOptions options, const CommonFlags& common) {
+  options.data_root = common.data_root;
+  options.device = common.device;
+  options.threads = common.threads;
+  const InspectedRun inspected = inspect_run(options);
+  if (common.json) {
+    fmt::print("{}\n", inspected.to_json().dump(2));
+    return;
   }
-  fmt::print("{}", common.json ? json.dump(2) + "\n" : text);
+  fmt::print("{}", inspection_text(inspection_record(inspected.inspection.to_json(), options.run),
+                                   stdout_rules()));
+  for (const auto& [run, information] : inspected.agreement)
+    fmt::print("agreement with the split of {}: {:.3f} (adjusted mutual information)\n", run,
+               information);
 }
 
 }  // namespace
@@ -45,21 +34,21 @@ void add_inspect(CLI::App& app, CommonFlags& common) {
                "  moestro inspect runs/mnist --data notmnist\n"
                "  moestro inspect runs/mnist --beside runs/mnist-1   do they split alike?\n"
                "  moestro inspect runs/mnist --json | jq .right");
-  auto flags = std::make_shared<InspectFlags>();
-  add_argument(*verb, "RUN", flags->run, "a run folder");
+  auto options = std::make_shared<InspectOptions>();
+  add_argument(*verb, "RUN", options->run, "a run folder");
   verb->add_option(
-          "--beside", flags->others,
+          "--beside", options->beside,
           "another run: how far it splits the same rows alike, 1 being alike; may be repeated")
       ->type_name("RUN")
       ->take_all()
       ->expected(1);
-  verb->add_option("--data", flags->data,
+  verb->add_option("--data", options->data,
                    "a set's name or a path (default: the run's own test rows)")
       ->type_name("NAME|PATH");
   add_data_root(*verb, common);
   add_compute(*verb, common);
   add_json(*verb, common);
-  verb->callback([flags, &common] { inspect_run(*flags, common); });
+  verb->callback([options, &common] { inspect(*options, common); });
 }
 
 }  // namespace moestro

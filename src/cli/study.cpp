@@ -1,9 +1,12 @@
 #include <cstdio>
 
+#include <nlohmann/json.hpp>
+
 #include "moestro/core/log.h"
 #include "moestro/report/study_page.h"
 #include "moestro/report/study_tables.h"
 #include "moestro/store/atomic_file.h"
+#include "moestro/study/analysis_json.h"
 #include "moestro/study/run_study.h"
 #include "verb.h"
 
@@ -17,14 +20,24 @@ struct StudyFlags {
   bool quick = false, markdown = false;
 };
 
-PlanOptions plan_options(const StudyFlags& flags, const CommonFlags& common) {
+PlanOptions plan_options(const StudyFlags& flags, const CommonFlags& common,
+                         const std::filesystem::path& out) {
   PlanOptions options;
   if (flags.quick) options = quick_plan();
   if (flags.seeds > 0) options.seeds = flags.seeds;
-  options.assignments.insert(options.assignments.end(), flags.assignments.begin(),
-                             flags.assignments.end());
-  if (!common.device.empty()) options.assignments.push_back("train.device=" + common.device);
+  for (Assignment& assignment : assignments_of(flags.assignments, common))
+    options.assignments.push_back(std::move(assignment));
+  if (flags.results.empty()) options.further_seeds = seeds_with_results(out);
   return options;
+}
+
+void print(const Analysis& analysis, const StudyFlags& flags, const CommonFlags& common) {
+  if (common.json)
+    fmt::print("{}\n", to_json(analysis).dump(2));
+  else if (flags.markdown)
+    fmt::print("{}", study_markdown(analysis));
+  else
+    fmt::print("{}", study_text(analysis, stdout_rules()));
 }
 
 void study(const StudyFlags& flags, const CommonFlags& common) {
@@ -37,12 +50,12 @@ void study(const StudyFlags& flags, const CommonFlags& common) {
   options.jobs = flags.jobs;
   options.data_root = common.data_root;
 
-  const StudyPlan plan = plan_study(flags.file, options.out, plan_options(flags, common));
+  const StudyPlan plan =
+      plan_study(flags.file, options.out, plan_options(flags, common, options.out));
   const std::vector<StudyRow> rows =
       flags.results.empty() ? run_study(plan, options) : read_rows(flags.results);
   const Analysis analysis = analyse(plan, rows);
-  fmt::print("{}",
-             flags.markdown ? study_markdown(analysis) : study_text(analysis, stdout_rules()));
+  print(analysis, flags, common);
   if (!flags.results.empty()) return;
   const std::filesystem::path page = options.out / "report.html";
   write_atomically(page, study_page(analysis));
@@ -61,26 +74,29 @@ void add_study(CLI::App& app, CommonFlags& common) {
       "A study that was stopped goes on with the same command.");
   auto flags = std::make_shared<StudyFlags>();
   add_argument(*verb, "STUDY", flags->file, "a recipe with a section [study]");
-  verb->add_option("--jobs", flags->jobs, "runs at once; the CPU's threads are divided among them")
+  verb->add_option(
+          "--jobs", flags->jobs,
+          "runs at once; the CPU's threads are divided among them unless --threads says otherwise")
       ->check(at_least(1))
       ->type_name("N");
   verb->add_option("--seeds", flags->seeds, "instead of study.seeds")
       ->check(at_least(1))
       ->type_name("N");
-  verb->add_option("--set", flags->assignments, "change a key in every arm; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->take_all()
-      ->expected(1);
+  add_set(*verb, flags->assignments, "change a key in every arm");
   verb->add_option("--out", flags->out, "the study's folder (default: runs/NAME)")
       ->type_name("DIR");
   verb->add_flag("--quick", flags->quick, "2 seeds, 1 epoch, in runs/NAME-quick");
-  verb->add_option("--results", flags->results, "analyse these results.csv; train nothing")
-      ->type_name("FILE")
-      ->excludes("--quick");
-  verb->add_flag("--markdown", flags->markdown, "print the tables as Markdown");
   add_data_root(*verb, common);
-  verb->add_option("--device", common.device, "auto, cpu or cuda (default: as the recipe says)")
-      ->type_name("NAME");
+  add_device(*verb, common);
+  add_threads(*verb, common, "CPU threads of each run (default: as the recipe says)");
+  CLI::Option* results =
+      verb->add_option("--results", flags->results, "analyse these results.csv; train nothing")
+          ->type_name("FILE");
+  for (const char* training :
+       {"--jobs", "--out", "--quick", "--data-root", "--device", "--threads"})
+    results->excludes(training);
+  add_json(*verb, common);
+  verb->add_flag("--markdown", flags->markdown, "print the tables as Markdown")->excludes("--json");
   verb->callback([flags, &common] { study(*flags, common); });
 }
 

@@ -18,10 +18,9 @@ struct TrainFlags {
 };
 
 void apply(Schema& schema, const TrainFlags& flags, const CommonFlags& common) {
-  for (const std::string& assignment : flags.assignments) schema.set(assignment);
+  for (const auto& [text, origin] : assignments_of(flags.assignments, common))
+    schema.set(text, origin);
   if (flags.seed >= 0) schema.set(fmt::format("train.seed={}", flags.seed), "--seed");
-  if (!common.device.empty()) schema.set("train.device=" + common.device, "--device");
-  if (common.threads >= 0) schema.set(fmt::format("train.threads={}", common.threads), "--threads");
 }
 
 void train(const TrainFlags& flags, const CommonFlags& common) {
@@ -56,11 +55,8 @@ void add_train(CLI::App& app, CommonFlags& common) {
       "  moestro train recipes/mnist.toml --resume     goes on where it was stopped");
   auto flags = std::make_shared<TrainFlags>();
   add_argument(*verb, "RECIPE", flags->recipe, "a recipe in TOML");
-  verb->add_option("--set", flags->assignments,
-                   "change a key: data.batch=256 (or data.batch= for its default); may be repeated")
-      ->type_name("KEY=VALUE")
-      ->take_all()
-      ->expected(1);
+  add_set(*verb, flags->assignments,
+          "change a key: data.batch=256 (or data.batch= for its default)");
   verb->add_option("--seed", flags->seed, "same as --set train.seed=N")
       ->check(at_least(0))
       ->type_name("N");

@@ -36,16 +36,39 @@ void add_data_root(CLI::App& verb, CommonFlags& common) {
       ->type_name("DIR");
 }
 
-void add_compute(CLI::App& verb, CommonFlags& common) {
+void add_device(CLI::App& verb, CommonFlags& common) {
   verb.add_option("--device", common.device, "auto, cpu or cuda (default: as the recipe says)")
       ->type_name("NAME");
-  verb.add_option("--threads", common.threads, "CPU threads; 0: as many as LibTorch takes")
-      ->check(at_least(0))
-      ->type_name("N");
+}
+
+void add_threads(CLI::App& verb, CommonFlags& common, const std::string& meaning) {
+  verb.add_option("--threads", common.threads, meaning)->check(at_least(0))->type_name("N");
+}
+
+void add_compute(CLI::App& verb, CommonFlags& common) {
+  add_device(verb, common);
+  add_threads(verb, common, "CPU threads; 0: as many as LibTorch takes");
 }
 
 void add_json(CLI::App& verb, CommonFlags& common) {
   verb.add_flag("--json", common.json, "print JSON on stdout");
+}
+
+void add_set(CLI::App& verb, std::vector<std::string>& assignments, const std::string& meaning) {
+  verb.add_option("--set", assignments, meaning + "; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->expected(1);
+}
+
+std::vector<Assignment> assignments_of(const std::vector<std::string>& set,
+                                       const CommonFlags& common) {
+  std::vector<Assignment> assignments;
+  for (const std::string& text : set) assignments.push_back({text, "--set"});
+  if (!common.device.empty()) assignments.push_back({"train.device=" + common.device, "--device"});
+  if (common.threads >= 0)
+    assignments.push_back({fmt::format("train.threads={}", common.threads), "--threads"});
+  return assignments;
 }
 
 }  // namespace moestro

@@ -3,8 +3,11 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+
+#include "moestro/study/plan.h"
 
 namespace moestro {
 
@@ -36,7 +39,15 @@ void add_study(CLI::App& app, CommonFlags& common);
 
 // Shared flags, added by the verbs they have an effect on.
 void add_data_root(CLI::App& verb, CommonFlags& common);
+void add_device(CLI::App& verb, CommonFlags& common);
+void add_threads(CLI::App& verb, CommonFlags& common, const std::string& meaning);
 void add_compute(CLI::App& verb, CommonFlags& common);  // --device, --threads
 void add_json(CLI::App& verb, CommonFlags& common);
+// --set, as often as one likes.
+void add_set(CLI::App& verb, std::vector<std::string>& assignments, const std::string& meaning);
+
+// What --set, --device and --threads change in a recipe, each with the flag that said so.
+std::vector<Assignment> assignments_of(const std::vector<std::string>& set,
+                                       const CommonFlags& common);
 
 }  // namespace moestro

@@ -1,12 +1,14 @@
 #include "moestro/lifecycle/owners.h"
 
 #include <charconv>
+#include <limits>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "moestro/core/error.h"
+#include "moestro/measure/adjusted_mutual_information.h"
 #include "moestro/store/safetensors.h"
 
 namespace moestro {
@@ -61,6 +63,18 @@ Owners read_owners(const std::filesystem::path& path) {
 
 bool comparable(const Owners& a, const Owners& b) {
   return a.rows_digest == b.rows_digest && a.expert_N.size(0) == b.expert_N.size(0);
+}
+
+std::vector<std::vector<double>> split_agreement(const std::vector<const Owners*>& splits) {
+  const size_t count = splits.size();
+  std::vector<std::vector<double>> agreement(count, std::vector<double>(count, 1));
+  for (size_t i = 0; i < count; ++i)
+    for (size_t j = 0; j < i; ++j)
+      agreement[i][j] = agreement[j][i] =
+          comparable(*splits[i], *splits[j])
+              ? adjusted_mutual_information(splits[i]->expert_N, splits[j]->expert_N)
+              : std::numeric_limits<double>::quiet_NaN();
+  return agreement;
 }
 
 }  // namespace moestro

@@ -56,6 +56,8 @@ class TrainRun {
     rehearse();
   }
 
+  DataRecord data() const { return source_.record(); }
+
  private:
   uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
 
@@ -256,11 +258,13 @@ void train_run(const RecipeDocument& document, const RunOptions& options) {
   TrainRun(document, options).run();
 }
 
-void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
-                  const PlannedRuns& planned) {
+DataRecord rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
+                        const PlannedRuns& planned) {
   RunOptions options;
   options.data_root = data_root;
-  TrainRun(document, options).prepare(planned);
+  TrainRun run(document, options);
+  run.prepare(planned);
+  return run.data();
 }
 
 }  // namespace moestro

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "moestro/measure/adjusted_mutual_information.h"
 #include "moestro/report/format.h"
 #include "moestro/report/matrix_map.h"
 #include "moestro/report/palette.h"
@@ -37,12 +36,9 @@ std::vector<Group> groups_of(const std::vector<RunRecord>& runs) {
 
 std::vector<std::vector<double>> agreement(const std::vector<RunRecord>& runs,
                                            const std::vector<std::size_t>& members) {
-  std::vector<std::vector<double>> values(members.size(), std::vector<double>(members.size(), 1));
-  for (std::size_t i = 0; i < members.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      values[i][j] = values[j][i] = adjusted_mutual_information(runs[members[i]].owners->expert_N,
-                                                                runs[members[j]].owners->expert_N);
-  return values;
+  std::vector<const Owners*> splits;
+  for (const std::size_t member : members) splits.push_back(&*runs[member].owners);
+  return split_agreement(splits);
 }
 
 double mean_of_pairs(const std::vector<std::vector<double>>& values) {

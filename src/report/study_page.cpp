@@ -42,6 +42,11 @@ std::string means_figure(const Analysis& analysis) {
   return dot_plot(plot);
 }
 
+std::string finding(const Analysis& analysis) {
+  if (analysis.primary.empty()) return {};
+  return fmt::format("<p class=\"finding\">{}</p>\n", prose_html(primary_sentence(analysis)));
+}
+
 std::string paragraph(const std::string& text) {
   return fmt::format("<p>{}</p>\n", prose_html(text));
 }
@@ -50,9 +55,8 @@ std::string paragraph(const std::string& text) {
 
 std::string study_page(const Analysis& analysis) {
   const std::string header =
-      fmt::format("<header>\n<h1>{}</h1>\n<p class=\"finding\">{}</p>\n{}</header>\n",
-                  escape_html(analysis.name), prose_html(primary_sentence(analysis)),
-                  table_html(arms_table(analysis)));
+      fmt::format("<header>\n<h1>{}</h1>\n{}{}</header>\n", escape_html(analysis.name),
+                  finding(analysis), table_html(arms_table(analysis)));
   std::string primary, others;
   if (!analysis.primary.empty()) primary = table_html(primary_table(analysis));
   if (!analysis.others.empty())

@@ -1,5 +1,6 @@
 #include "moestro/report/study_tables.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "moestro/core/suggest.h"
@@ -22,7 +23,7 @@ constexpr FigureStyle kStyles[] = {
     {"calibration_error", "calibration error", 4},
     {"specialisation.mutual_information", "I(E;Y)", 2},
     {"specialisation.mutual_information_predicted", "I(E;Y predicted)", 2},
-    {"split_agreement", "AMI", 2},
+    {kSplitAgreement, "AMI", 2},
     {"specialisation.permutation_baseline", "I(E;Y) by chance", 3},
     {"specialisation.sample_entropy", "H_s", 2},
     {"specialisation.usage_entropy", "H_u", 2},
@@ -30,6 +31,7 @@ constexpr FigureStyle kStyles[] = {
     {"parameters", "parameters", 0},
     {"seconds", "seconds", 1},
     {"epochs", "epochs", 1},
+    {"steps", "steps", 0},
 };
 
 const FigureStyle* style_of(const std::string& path) {
@@ -54,8 +56,8 @@ std::string p_text(double p) {
   return p < .0001 ? "< .0001" : fmt::format("{:.2g}", p);
 }
 
-std::string words(const Analysis& analysis, const PairedDifference& paired) {
-  const std::string word = verdict(paired);
+std::string words(const Analysis& analysis, const Comparison& comparison) {
+  const std::string word = verdict(comparison);
   if (word != "lower" && word != "higher") return word;
   return fmt::format("{} ({})", word,
                      (word == "lower") == analysis.lower_is_better ? "better" : "worse");
@@ -113,7 +115,7 @@ std::string mean_text(const std::string& path, const Mean& mean) {
   if (mean.count == 0) return "–";
   if (path == "parameters") return count_text(std::llround(mean.mean));
   const int decimals = decimals_of(path);
-  if (mean.count == 1) return fixed_text(mean.mean, decimals);
+  if (mean.count == 1 || path == kSplitAgreement) return fixed_text(mean.mean, decimals);
   return fmt::format("{} ± {}", fixed_text(mean.mean, decimals), fixed_text(mean.error, decimals));
 }
 
@@ -138,7 +140,7 @@ StudyTable primary_table(const Analysis& analysis) {
   for (const Comparison& comparison : analysis.primary) {
     table.rows.push_back(comparison_row(analysis, comparison));
     table.rows.back().push_back(p_text(comparison.paired.wilcoxon_p));
-    table.rows.back().push_back(words(analysis, comparison.paired));
+    table.rows.back().push_back(words(analysis, comparison));
   }
   return table;
 }
@@ -149,10 +151,7 @@ StudyTable others_table(const Analysis& analysis) {
   for (const Comparison& comparison : analysis.others) {
     table.rows.push_back(comparison_row(analysis, comparison));
     table.rows.back().push_back(p_text(comparison.holm_p));
-    std::string said = words(analysis, comparison.paired);
-    if (comparison.holm_p > .05 && !comparison.paired.within_noise())
-      said = "within noise once adjusted";
-    table.rows.back().push_back(said);
+    table.rows.back().push_back(words(analysis, comparison));
   }
   return table;
 }
@@ -173,7 +172,7 @@ std::string primary_sentence(const Analysis& analysis) {
     return fmt::format("The difference of {} between {} and {} is within noise: {}.", name,
                        primary.first, primary.second, numbers);
   return fmt::format("The {} of {} is {} than that of {}: {}.", name, primary.first,
-                     verdict(paired), primary.second, numbers);
+                     verdict(primary), primary.second, numbers);
 }
 
 std::string provenance(const Analysis& analysis) {
@@ -182,7 +181,12 @@ std::string provenance(const Analysis& analysis) {
   if (!analysis.devices.empty())
     text += fmt::format("; device: {}; date: {}; Moestro {}", joined(analysis.devices),
                         joined(analysis.dates), joined(analysis.versions));
-  return text + ". Mean ± standard error over seeds.";
+  text += ". Mean ± standard error over seeds.";
+  if (std::ranges::find(analysis.column_names, kSplitAgreement) != analysis.column_names.end())
+    text += fmt::format(
+        " {}: mean over the pairs of seeds; pairs share seeds, hence no standard error.",
+        figure_name(kSplitAgreement));
+  return text;
 }
 
 std::string study_text(const Analysis& analysis, Rules rules) {

@@ -64,22 +64,9 @@ bool told_class(const StudyPlan& plan, const std::string& arm) {
   return run != plan.runs.end() && run->told_class;
 }
 
-}  // namespace
-
-Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
+// Every arm with the baseline, but for the primary comparison and who cannot be compared.
+void compare_others(Analysis& analysis, const StudyPlan& plan) {
   const StudyConfig& study = plan.study;
-  check_rows(plan, rows);
-  Analysis analysis{plan.name,     study.metric, study.lower_is_better,
-                    study.columns, study.seeds,  static_cast<int64_t>(plan.runs.size())};
-  for (const auto& [arm, assignments] : study.arms) {
-    ArmMeans means{arm, told_class(plan, arm), measured(study, rows, arm, study.metric), {}, {}};
-    means.mean = mean_of(without_nan(means.metric));
-    for (const std::string& column : study.columns)
-      means.columns.push_back(mean_of(without_nan(measured(study, rows, arm, column))));
-    analysis.arms.push_back(std::move(means));
-  }
-  if (study.primary.size() == 2)
-    analysis.primary.push_back(compared(analysis.arms, study.primary[0], study.primary[1]));
   for (const auto& [arm, assignments] : study.arms) {
     const auto in_primary = [&](const std::string& name) {
       return std::ranges::find(study.primary, name) != study.primary.end();
@@ -92,7 +79,10 @@ Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
   for (const Comparison& other : analysis.others) p.push_back(other.paired.p);
   const std::vector<double> adjusted = holm(p);
   for (size_t i = 0; i < p.size(); ++i) analysis.others[i].holm_p = adjusted[i];
+}
 
+// What was measured on what, and when.
+void add_origins(Analysis& analysis, const StudyConfig& study, const std::vector<StudyRow>& rows) {
   std::set<std::string> devices, dates, versions;
   for (const StudyRow& row : rows) {
     if (!planned(study, row)) continue;
@@ -104,12 +94,39 @@ Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
   analysis.devices.assign(devices.begin(), devices.end());
   analysis.dates.assign(dates.begin(), dates.end());
   analysis.versions.assign(versions.begin(), versions.end());
+}
+
+}  // namespace
+
+Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows) {
+  const StudyConfig& study = plan.study;
+  check_rows(plan, rows);
+  Analysis analysis{.name = plan.name,
+                    .metric = study.metric,
+                    .lower_is_better = study.lower_is_better,
+                    .column_names = study.columns,
+                    .seeds = study.seeds,
+                    .first_seed = study.first_seed,
+                    .planned = std::ssize(plan.runs)};
+  for (const auto& [arm, assignments] : study.arms) {
+    ArmMeans means{arm, told_class(plan, arm), measured(study, rows, arm, study.metric), {}, {}};
+    means.mean = mean_of(without_nan(means.metric));
+    for (const std::string& column : study.columns)
+      means.columns.push_back(mean_of(without_nan(measured(study, rows, arm, column))));
+    analysis.arms.push_back(std::move(means));
+  }
+  if (study.primary.size() == 2)
+    analysis.primary.push_back(compared(analysis.arms, study.primary[0], study.primary[1]));
+  compare_others(analysis, plan);
+  add_origins(analysis, study, rows);
   return analysis;
 }
 
-std::string verdict(const PairedDifference& paired) {
+std::string verdict(const Comparison& comparison) {
+  const PairedDifference& paired = comparison.paired;
   if (paired.difference.count < 2) return "too few seeds";
   if (paired.within_noise()) return "within noise";
+  if (comparison.holm_p > .05) return "within noise once adjusted";
   return paired.difference.mean < 0 ? "lower" : "higher";
 }
 

@@ -7,7 +7,7 @@
 namespace moestro {
 namespace {
 
-// The numbers of summary.json (docs/run-folder.md), and what rows of one arm have in common.
+// The numbers of summary.json (docs/run-folder.md).
 const std::vector<std::string> kFigures = {"test.error",
                                            "test.loss",
                                            "valid.error",
@@ -20,11 +20,16 @@ const std::vector<std::string> kFigures = {"test.error",
                                            "specialisation.sample_entropy",
                                            "specialisation.usage_entropy",
                                            "specialisation.experts_used",
-                                           "split_agreement",
                                            "parameters",
                                            "seconds",
                                            "epochs",
                                            "steps"};
+
+std::vector<std::string> columns() {
+  std::vector<std::string> columns = kFigures;
+  columns.push_back(kSplitAgreement);
+  return columns;
+}
 
 }  // namespace
 
@@ -54,9 +59,10 @@ void describe(Schema& schema, StudyConfig& study) {
   section
       .field(
           "columns", study.columns,
-          "numbers of summary.json shown beside the metric; split_agreement: a run's mean adjusted "
-          "mutual information with the arm's other seeds, 1 where they split the rows alike")
-      .one_of(kFigures);
+          "numbers of summary.json shown beside the metric; split_agreement: the adjusted mutual "
+          "information of an arm's seeds, 1 where they split the rows alike, mean over their pairs "
+          "(which share seeds: it has no standard error and is no metric)")
+      .one_of(columns());
 }
 
 bool on_validation(const StudyConfig& study) {
@@ -69,7 +75,14 @@ bool of_test_rows(const std::string& figure) {
 }
 
 bool of_a_split(const std::string& figure) {
-  return figure.starts_with("specialisation.") || figure == "split_agreement";
+  return figure.starts_with("specialisation.") || figure == kSplitAgreement;
+}
+
+bool of_classes(const std::string& figure) {
+  const std::vector<std::string> others = {"hard_top1_error", "calibration_error",
+                                           "specialisation.permutation_baseline"};
+  return figure.starts_with("specialisation.mutual_information") ||
+         std::ranges::find(others, figure) != others.end();
 }
 
 }  // namespace moestro

@@ -37,8 +37,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // Between fork and exec: nothing that could wait for a lock of another thread.
-[[noreturn]] void become(char* const* words, char* const* variables, const char* log) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM);  // whoever is killed leaves no child at work behind
+[[noreturn]] void become(char* const* words, char* const* variables, const char* log,
+                         pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);     // whoever is killed leaves no child at work behind
+  if (getppid() != parent) _exit(127);  // killed before that
   const int none = open("/dev/null", O_RDWR);
   const int errors = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
   if (none < 0 || errors < 0 || dup2(none, STDIN_FILENO) < 0 || dup2(none, STDOUT_FILENO) < 0 ||
@@ -54,8 +56,9 @@ Process::Process(const std::vector<std::string>& command,
                  const std::vector<std::string>& environment, const std::filesystem::path& log) {
   std::vector<std::string> words = command, variables = merged_environment(environment);
   const std::vector<char*> argv = pointers(words), envp = pointers(variables);
+  const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ == 0) become(argv.data(), envp.data(), log.c_str());
+  if (pid_ == 0) become(argv.data(), envp.data(), log.c_str(), parent);
   if (pid_ < 0) throw SystemError("cannot start {}: {}", words.front(), std::strerror(errno));
 }
 
@@ -63,9 +66,10 @@ Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), exit_code_(other.exit_code_) {}
 
 Process::~Process() {
-  if (pid_ < 0 || exit_code()) return;
+  if (pid_ < 0 || exit_code_) return;
   interrupt();
-  waitpid(pid_, nullptr, 0);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 std::optional<int> Process::exit_code() {
@@ -73,7 +77,9 @@ std::optional<int> Process::exit_code() {
   int status = 0;
   const pid_t ended = waitpid(pid_, &status, WNOHANG);
   if (ended == 0 || (ended < 0 && errno == EINTR)) return {};
-  if (ended < 0) throw SystemError("cannot wait for process {}: {}", pid_, std::strerror(errno));
+  if (ended < 0)
+    throw SystemError("cannot wait for process {}: {}", std::exchange(pid_, -1),
+                      std::strerror(errno));
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return exit_code_;
 }

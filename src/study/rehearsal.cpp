@@ -5,6 +5,17 @@
 #include "moestro/lifecycle/train_run.h"
 
 namespace moestro {
+namespace {
+
+void check_metric(const std::string& metric, const DataRecord& data) {
+  if (of_classes(metric) && data.classes == 0)
+    throw UserError(
+        "study.metric = \"{}\" is of classes, and the target is a number; expected a metric of "
+        "regression, as test.error",
+        metric);
+}
+
+}  // namespace
 
 void rehearse(const StudyPlan& plan, const std::function<bool(size_t)>& is_finished,
               const std::filesystem::path& data_root) {
@@ -13,14 +24,14 @@ void rehearse(const StudyPlan& plan, const std::function<bool(size_t)>& is_finis
     if (!is_finished(i)) planned.emplace(plan.runs[i].folder.string(), plan.runs[i].recipe);
   for (size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
-    const bool wanted = run.seed == plan.study.first_seed || run.starts_elsewhere;
+    const bool wanted = run.seed == plan.study.first_seed || !run.elsewhere.empty();
     if (is_finished(i) || !wanted) continue;
     try {
       RecipeDocument document;
       document.schema.parse_text(run.recipe, "its recipe");
       resolve_device(document.recipe.train.device);  // whether it is there; a rehearsal needs none
       document.schema.set("train.device=cpu");
-      rehearse_run(document, data_root, planned);
+      check_metric(plan.study.metric, rehearse_run(document, data_root, planned));
     } catch (const UserError& error) {
       throw UserError("{}: arm \"{}\": {}", plan.file.string(), run.arm, error.what());
     }

@@ -11,7 +11,6 @@
 #include "moestro/data/cell.h"
 #include "moestro/data/csv.h"
 #include "moestro/lifecycle/owners.h"
-#include "moestro/measure/adjusted_mutual_information.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/csv_cell.h"
 #include "moestro/store/json_file.h"
@@ -95,26 +94,22 @@ StudyRow read_row(const PlannedRun& run, const StudyConfig& study) {
 }
 
 void compare_splits(const std::vector<StudyRow*>& rows_of_one_arm) {
-  struct Split {
-    StudyRow* row;
-    Owners owners;
-    std::vector<double> agreements = {};
-  };
-  std::vector<Split> splits;
+  std::vector<StudyRow*> rows;
+  std::vector<Owners> owners;
   for (StudyRow* row : rows_of_one_arm)
-    if (const auto owners = owners_of(row->run); owners && owners->experts > 1)
-      splits.push_back({row, *owners});
-  for (size_t i = 0; i < splits.size(); ++i)
-    for (size_t j = 0; j < i; ++j) {
-      if (!comparable(splits[i].owners, splits[j].owners)) continue;
-      const double agreement =
-          adjusted_mutual_information(splits[i].owners.expert_N, splits[j].owners.expert_N);
-      splits[i].agreements.push_back(agreement);
-      splits[j].agreements.push_back(agreement);
+    if (const auto split = owners_of(row->run); split && split->experts > 1) {
+      rows.push_back(row);
+      owners.push_back(*split);
     }
-  for (const Split& split : splits)
-    if (!split.agreements.empty())
-      split.row->set_figure("split_agreement", mean_of(split.agreements).mean);
+  std::vector<const Owners*> splits;
+  for (const Owners& split : owners) splits.push_back(&split);
+  const std::vector<std::vector<double>> agreement = split_agreement(splits);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<double> with_others;
+    for (size_t j = 0; j < rows.size(); ++j)
+      if (j != i && !std::isnan(agreement[i][j])) with_others.push_back(agreement[i][j]);
+    if (!with_others.empty()) rows[i]->set_figure(kSplitAgreement, mean_of(with_others).mean);
+  }
 }
 
 void write_rows(const fs::path& path, const std::vector<StudyRow>& rows) {

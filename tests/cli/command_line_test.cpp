@@ -16,7 +16,7 @@ using testing::succeeds;
 
 using CommandLine = testing::ProgramTest;
 
-const char* const kVerbs[] = {"train",  "eval", "predict", "inspect",
+const char* const kVerbs[] = {"train",  "eval", "predict", "inspect", "study",
                               "report", "data", "config",  "demo"};
 
 TEST_F(CommandLine, version_is_that_of_the_library) {

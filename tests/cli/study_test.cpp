@@ -1,39 +1,17 @@
-#include <csignal>
-#include <thread>
-
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
-#include "cli/program_fixture.h"
+#include "cli/study_fixture.h"
 
 namespace moestro::testing {
 namespace {
-
-class StudyTest : public ProgramTest {
- protected:
-  StudyTest() {
-    put(folder_ / "study.toml", R"([study]
-recipe = "toy.toml"
-seeds = 2
-primary = ["distilled", "plain"]
-[study.arms]
-plain = []
-distilled = ["start.run={plain}", "start.experts=freeze", "start.gate=trunk"]
-wide = ["expert.count=4"]
-)");
-  }
-
-  Outcome study(const Words& more = {}) const {
-    Words arguments = {"study", "study.toml"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return moestro(arguments);
-  }
-};
 
 TEST_F(StudyTest, trains_every_arm_and_writes_tables_and_a_page) {
   const Outcome outcome = study({"--jobs", "2"});
   ASSERT_TRUE(succeeds(outcome));
   EXPECT_NE(outcome.out.find("distilled - plain"), std::string::npos);
-  EXPECT_NE(outcome.err.find("6/6"), std::string::npos);
+  EXPECT_NE(outcome.err.find("; about "), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find(" left\n6/6 "), std::string::npos) << outcome.err;
   const std::string csv = get(folder_ / "runs/study/results.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 7);
   EXPECT_NE(csv.find(",split_agreement,"), std::string::npos);
@@ -44,25 +22,13 @@ TEST_F(StudyTest, trains_every_arm_and_writes_tables_and_a_page) {
 
 TEST_F(StudyTest, goes_on_where_it_was_left_and_gives_the_same_results) {
   ASSERT_TRUE(succeeds(study()));
-  const auto without_seconds = [&] {
-    std::string text;
-    std::istringstream lines(get(folder_ / "runs/study/results.csv"));
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream cells(line);
-      for (int i = 0; std::getline(cells, line, ','); ++i)
-        if (i != 3) text += line + ',';
-    }
-    return text;
-  };
-  ASSERT_NE(get(folder_ / "runs/study/results.csv").find("arm,seed,parameters,seconds,"),
-            std::string::npos);
-  const std::string whole = without_seconds();
+  const std::string whole = results_without_times("runs/study");
   std::filesystem::remove_all(folder_ / "runs/study/runs/wide-1");
   std::filesystem::remove(folder_ / "runs/study/results.csv");
   const Outcome outcome = study();
   ASSERT_TRUE(succeeds(outcome));
   EXPECT_NE(outcome.err.find("5 of 6 runs are there already"), std::string::npos);
-  EXPECT_EQ(without_seconds(), whole);
+  EXPECT_EQ(results_without_times("runs/study"), whole);
 }
 
 TEST_F(StudyTest, refuses_runs_of_another_recipe_before_anything_is_trained) {
@@ -145,61 +111,6 @@ TEST_F(StudyTest, changed_data_are_noticed) {
   EXPECT_TRUE(fails(study({"--seeds", "1", "--quiet"}), 2, {"were measured on other test rows"}));
 }
 
-// A study of long runs, once its first run has a checkpoint.
-class RunningStudy : public StudyTest {
- protected:
-  RunningStudy() {
-    put(folder_ / "train.csv", corners_csv(640, 1));
-    program_ = std::make_unique<Program>(
-        Words{"study", "study.toml", "--seeds", "1", "--set", "train.epochs=300", "--jobs", "2"},
-        options());
-    const std::filesystem::path checkpoints = folder_ / "runs/study/runs/plain-0/checkpoints";
-    for (int i = 0; i < 1000 && !std::filesystem::exists(checkpoints); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-
-  // What is trained goes on from where it was, in fewer epochs of its own.
-  void expect_to_go_on() const {
-    const Outcome again = study({"--seeds", "1", "--set", "train.epochs=300", "--jobs", "2"});
-    ASSERT_TRUE(succeeds(again));
-    EXPECT_NE(get(folder_ / "runs/study/results.csv").find("distilled,0,"), std::string::npos);
-  }
-
-  std::unique_ptr<Program> program_;
-};
-
-TEST_F(RunningStudy, a_run_that_someone_else_stops_is_a_failure) {
-  const std::string pid = std::to_string(program_->pid());
-  std::istringstream children(get("/proc/" + pid + "/task/" + pid + "/children"));
-  pid_t child = 0;
-  ASSERT_TRUE(children >> child);
-  kill(child, SIGKILL);
-  const Outcome outcome = program_->wait();
-  EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_NE(outcome.err.find("was ended by signal 9"), std::string::npos) << outcome.err;
-}
-
-TEST_F(RunningStudy, asked_to_stop_saves_its_runs_and_goes_on) {
-  program_->send(SIGTERM);
-  const Outcome stopped = program_->wait();
-  EXPECT_EQ(stopped.exit_code, 130);
-  EXPECT_NE(stopped.err.find("of 3 runs finished; the same command goes on"), std::string::npos);
-  EXPECT_EQ(stopped.err.find("failed"), std::string::npos) << stopped.err;
-  EXPECT_NE(get(folder_ / "runs/study/runs/plain-0/manifest.json").find("interrupted"),
-            std::string::npos);
-  expect_to_go_on();
-}
-
-TEST_F(RunningStudy, killed_leaves_no_run_at_work_behind) {
-  program_->send(SIGKILL);
-  EXPECT_EQ(program_->wait().signal, SIGKILL);
-  const auto manifest = [&] { return get(folder_ / "runs/study/runs/plain-0/manifest.json"); };
-  for (int i = 0; i < 500 && manifest().find("interrupted") == std::string::npos; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_NE(manifest().find("interrupted"), std::string::npos);
-  expect_to_go_on();
-}
-
 TEST_F(StudyTest, an_arm_that_is_told_the_class_is_marked_and_cannot_predict) {
   put(folder_ / "study.toml", R"([study]
 recipe = "toy.toml"
@@ -235,10 +146,63 @@ TEST_F(StudyTest, keeps_no_test_error_where_settings_are_chosen) {
   EXPECT_EQ(csv.find("top1"), std::string::npos);
 }
 
-TEST_F(StudyTest, prints_markdown) {
+TEST_F(StudyTest, fewer_seeds_leave_the_rows_of_the_others_where_they_are) {
   ASSERT_TRUE(succeeds(study()));
-  const Outcome outcome = study({"--results", "runs/study/results.csv", "--markdown"});
-  EXPECT_NE(outcome.out.find("| arm | seeds | test error |"), std::string::npos) << outcome.out;
+  const std::string whole = get(folder_ / "runs/study/results.csv");
+  const Outcome outcome = study({"--seeds", "1"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_NE(outcome.out.find("3 of 3 runs"), std::string::npos) << outcome.out;
+  EXPECT_EQ(get(folder_ / "runs/study/results.csv"), whole);
+}
+
+TEST_F(StudyTest, prints_markdown_or_json_of_stored_results) {
+  ASSERT_TRUE(succeeds(study()));
+  const Words stored = {"--results", "runs/study/results.csv"};
+  const Outcome markdown = study({stored[0], stored[1], "--markdown"});
+  EXPECT_NE(markdown.out.find("| arm | seeds | test error |"), std::string::npos) << markdown.out;
+  const Outcome outcome = study({stored[0], stored[1], "--json"});
+  ASSERT_TRUE(succeeds(outcome));
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["arms"].size(), 3u);
+  EXPECT_EQ(json["arms"][0]["test.error"]["by_seed"].size(), 2u);
+  EXPECT_EQ(json["primary"]["first"], "distilled");
+  EXPECT_EQ(json["others"][0]["first"], "wide");
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(StudyTest, json_stands_alone_on_stdout_beside_training) {
+  const Outcome outcome = study({"--quick", "--json"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["finished"], 6);
+}
+
+TEST_F(StudyTest, threads_are_those_of_each_run) {
+  ASSERT_TRUE(succeeds(study({"--quick", "--threads", "2", "--jobs", "2"})));
+  for (const char* run : {"plain-0", "wide-1"}) {
+    const std::filesystem::path folder = folder_ / "runs/study-quick/runs" / run;
+    EXPECT_NE(get(folder / "manifest.json").find("\"threads\": 2"), std::string::npos) << run;
+  }
+}
+
+TEST_F(StudyTest, arguments_are_checked) {
+  EXPECT_TRUE(fails(study({"--jobs", "0"}), 2, {"--jobs: 0; expected a whole number, at least 1"}));
+  EXPECT_TRUE(
+      fails(study({"--seeds", "0"}), 2, {"--seeds: 0; expected a whole number, at least 1"}));
+  EXPECT_TRUE(fails(study({"--threads", "-1"}), 2, {"--threads: -1; expected a whole number"}));
+  EXPECT_TRUE(fails(study({"--device", "tpu"}), 2, {"--device: train.device = \"tpu\""}));
+  EXPECT_TRUE(fails(study({"--set", "train.rate=0"}), 2, {"--set: train.rate = 0"}));
+  EXPECT_TRUE(fails(study({"--json", "--markdown"}), 2, {"--json excludes --markdown"}));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs"));
+}
+
+TEST_F(StudyTest, stored_results_go_with_nothing_that_concerns_training) {
+  for (const Words& flag :
+       {Words{"--quick"}, Words{"--out", "x"}, Words{"--jobs", "2"}, Words{"--data-root", "."},
+        Words{"--device", "cpu"}, Words{"--threads", "2"}}) {
+    Words arguments = {"--results", "stored.csv"};
+    arguments.insert(arguments.end(), flag.begin(), flag.end());
+    EXPECT_TRUE(fails(study(arguments), 2, {"excludes", flag.front()})) << flag.front();
+  }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "moestro/lifecycle/owners.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -52,6 +54,19 @@ TEST_F(OwnersTest, can_be_compared_on_the_same_rows_only) {
   EXPECT_TRUE(comparable({expert_N, 2, "d"}, {expert_N, 5, "d"}));
   EXPECT_FALSE(comparable({expert_N, 2, "d"}, {expert_N, 2, "e"}));
   EXPECT_FALSE(comparable({expert_N, 2, "d"}, {at::zeros({4}, at::kLong), 2, "d"}));
+}
+
+TEST_F(OwnersTest, agree_pair_by_pair_where_they_can_be_compared) {
+  const Tensor expert_N = at::tensor({0, 0, 1, 1}, at::kLong);
+  const Owners a = {expert_N, 2, "d"}, renamed = {1 - expert_N, 2, "d"},
+               all_one = {at::zeros_like(expert_N), 2, "d"}, elsewhere = {expert_N, 2, "e"};
+  const std::vector<std::vector<double>> agreement =
+      split_agreement({&a, &renamed, &all_one, &elsewhere});
+  EXPECT_NEAR(agreement[0][1], 1, 1e-12);
+  EXPECT_EQ(agreement[1][0], agreement[0][1]);
+  EXPECT_NEAR(agreement[2][0], 0, 1e-12);
+  EXPECT_TRUE(std::isnan(agreement[3][0]));
+  EXPECT_EQ(agreement[3][3], 1);
 }
 
 TEST_F(OwnersTest, that_are_no_experts_are_refused) {

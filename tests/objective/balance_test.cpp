@@ -116,6 +116,14 @@ TEST(ZLoss, is_the_squared_log_of_the_number_of_experts_at_zero_scores) {
   EXPECT_NEAR(value(z_loss(at::zeros({3, 5}, at::kDouble))), std::pow(std::log(5.0), 2), 1e-14);
 }
 
+TEST(ZLoss, is_zero_where_the_exponentials_of_the_scores_sum_to_one) {
+  const Tensor scores = normal({4, 3}, 6, true).detach().log_softmax(1).set_requires_grad(true);
+  const Tensor loss = z_loss(scores);
+  EXPECT_NEAR(value(loss), 0, 1e-30);
+  loss.backward();
+  EXPECT_NEAR(scores.grad().abs().max().item<double>(), 0, 1e-15);
+}
+
 TEST(ZLoss, of_one_expert_is_the_mean_square_of_its_score) {
   EXPECT_NEAR(value(z_loss(table({1, -3}, 1))), 5, 1e-14);
 }

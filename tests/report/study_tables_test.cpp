@@ -42,11 +42,28 @@ TEST(StudyTables, show_mean_and_standard_error_of_every_arm) {
   EXPECT_EQ(table.rows[0], (std::vector<std::string>{"base", "3", "0.1100 ± 0.0058", "12,345"}));
 }
 
+TEST(StudyTables, give_what_pairs_of_seeds_share_no_standard_error) {
+  EXPECT_EQ(mean_text("split_agreement", mean_of({.5, .7})), "0.60");
+  Analysis made = analysis();
+  EXPECT_EQ(provenance(made).find("AMI"), std::string::npos);
+  made.column_names = {"split_agreement"};
+  EXPECT_NE(provenance(made).find("AMI: mean over the pairs of seeds"), std::string::npos);
+}
+
+TEST(StudyTables, show_whole_numbers_whole) {
+  EXPECT_EQ(mean_text("steps", mean_of({2340, 2340})), "2340 ± 0");
+  EXPECT_EQ(figure_name("steps"), "steps");
+}
+
 TEST(StudyTables, say_in_words_what_a_comparison_found) {
   const Analysis made = analysis();
   EXPECT_EQ(primary_table(made).rows[0].front(), "better - base");
   EXPECT_EQ(primary_table(made).rows[0].back(), "lower (better)");
   EXPECT_EQ(others_table(made).rows[0].back(), "within noise");
+  Analysis adjusted = made;
+  adjusted.others[0].paired = adjusted.primary[0].paired;
+  adjusted.others[0].holm_p = .2;
+  EXPECT_EQ(others_table(adjusted).rows[0].back(), "within noise once adjusted");
   EXPECT_TRUE(primary_sentence(made).starts_with(
       "The test error of better is lower than that of base: -0.0199 (95 % interval "))
       << primary_sentence(made);
@@ -90,7 +107,10 @@ TEST(StudyPage, of_a_single_arm_has_no_comparison) {
   Analysis made = analysis();
   made.primary.clear();
   made.others.clear();
-  EXPECT_EQ(study_page(made).find("The primary comparison"), std::string::npos);
+  const std::string page = study_page(made);
+  EXPECT_EQ(page.find("The primary comparison"), std::string::npos);
+  EXPECT_EQ(page.find("class=\"finding\""), std::string::npos);
+  EXPECT_EQ(testing::xml_fault(page), "");
 }
 
 }  // namespace

@@ -80,15 +80,6 @@ b = ["expert.count=3"]
   EXPECT_EQ(made.runs[0].arm + made.runs[1].arm + made.runs[2].arm, "cab");
 }
 
-TEST_F(PlanTest, lays_a_study_over_the_recipe_it_names) {
-  put(folder_ / "base.toml", kRecipe);
-  put(folder_ / "over.toml",
-      "[study]\nrecipe = \"base.toml\"\nseeds = 1\n[train]\nepochs = 7\n[study.arms]\nonly = []\n");
-  const StudyPlan made = plan_study(folder_ / "over.toml", folder_ / "out");
-  EXPECT_NE(made.runs[0].recipe.find("epochs = 7"), std::string::npos);
-  EXPECT_NE(made.runs[0].recipe.find("linear 8"), std::string::npos);
-}
-
 TEST_F(PlanTest, an_arm_that_needs_another_comes_after_it_and_gets_its_folder) {
   const StudyPlan made = plan(R"(
 [study]
@@ -111,19 +102,6 @@ TEST_F(PlanTest, options_change_every_arm_and_the_number_of_seeds) {
   EXPECT_EQ(made.runs.size(), 4u);
   for (const PlannedRun& run : made.runs)
     EXPECT_NE(run.recipe.find("epochs = 1"), std::string::npos);
-}
-
-TEST_F(PlanTest, refuses_a_study_without_arms) {
-  EXPECT_EQ(refusal("[study]\nseeds = 2\n"),
-            ": no arms; expected [study.arms] with name = [assignments]");
-}
-
-TEST_F(PlanTest, refuses_two_arms_of_one_name) {
-  EXPECT_NE(refusal("[study.arms]\na = []\na = [\"expert.count=3\"]\n").find("not valid TOML"),
-            std::string::npos);
-  EXPECT_EQ(refusal("[study.arms]\n\"a b\" = []\n\"a-b\" = [\"expert.count=3\"]\n"),
-            ": arms \"a b\" and \"a-b\" would share the folder a-b; expected names that differ in "
-            "letters or digits");
 }
 
 TEST_F(PlanTest, refuses_an_arm_that_changes_nothing) {
@@ -162,9 +140,10 @@ TEST_F(PlanTest, a_metric_on_validation_rows_needs_the_same_ones) {
       "[study]\nmetric = \"valid.error\"\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
   EXPECT_NE(refusal(study + "b = [\"data.validation=0.2\"]\n").find("cannot be paired"),
             std::string::npos);
-  EXPECT_EQ(refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {"data.validation=0.0"}}),
-            ": arm \"a\": valid.error needs rows that are held out; expected data.validation above "
-            "0");
+  EXPECT_EQ(
+      refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {{"data.validation=0.0"}}}),
+      ": arm \"a\": valid.error needs rows that are held out; expected data.validation above "
+      "0");
 }
 
 TEST_F(PlanTest, who_chooses_settings_sees_nothing_of_the_test_rows) {
@@ -183,16 +162,16 @@ TEST_F(PlanTest, keeps_its_seeds_and_its_keys_to_itself) {
       refusal(study + "b = [\"study.seeds=1\"]\n"),
       ": arm \"b\": \"study.seeds=1\" belongs to the study, not to an arm; expected keys of a "
       "recipe");
-  EXPECT_EQ(refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {"train.seed=7"}}),
+  EXPECT_EQ(refusal(study + "b = [\"expert.count=2\"]\n", {.assignments = {{"train.seed=7"}}}),
             "--set: train.seed; expected study.first_seed and --seeds");
   const StudyPlan made =
-      plan(study + "b = [\"expert.count=2\"]\n", {.assignments = {"study.seeds=1"}});
+      plan(study + "b = [\"expert.count=2\"]\n", {.assignments = {{"study.seeds=1"}}});
   EXPECT_EQ(made.runs.size(), 2u);
 }
 
 TEST_F(PlanTest, options_may_make_arms_alike_in_a_quick_look_only) {
   const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
-  EXPECT_EQ(refusal(study + "b = [\"train.epochs=3\"]\n", {.assignments = {"train.epochs=1"}}),
+  EXPECT_EQ(refusal(study + "b = [\"train.epochs=3\"]\n", {.assignments = {{"train.epochs=1"}}}),
             ": arm \"b\" changes nothing beside \"a\"; expected another recipe");
   EXPECT_EQ(plan(study + "b = [\"train.epochs=3\"]\n", quick_plan()).runs.size(), 4u);
 }
@@ -212,19 +191,11 @@ TEST_F(PlanTest, the_primary_arms_have_what_is_compared) {
   EXPECT_EQ(std::ranges::count(made.study.columns, made.study.metric), 0);
 }
 
-TEST_F(PlanTest, starts_from_a_recipe_and_not_from_another_study) {
-  put(folder_ / "base.toml", "[study]\nseeds = 3\n");
-  EXPECT_NE(refusal("[study]\nrecipe = \"base.toml\"\n[study.arms]\na = []\n").find("study"),
-            std::string::npos);
-}
-
 TEST_F(PlanTest, braces_of_a_path_are_no_arms) {
   const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\na = []\n";
   const auto file = file_of(study + "b = [\"start.run={a}\", \"start.gate=copy\"]\n");
   const StudyPlan made = plan_study(file, folder_ / "out{a}");
   EXPECT_NE(made.runs[1].recipe.find("out{a}/runs/a-0"), std::string::npos);
-  EXPECT_EQ(refusal(study + "b = [\"start.run={a\"]\n"),
-            ": arm \"b\": \"start.run={a\" has no closing brace; expected {ARM}");
 }
 
 TEST_F(PlanTest, refuses_a_metric_or_column_that_no_summary_has) {
@@ -234,6 +205,10 @@ TEST_F(PlanTest, refuses_a_metric_or_column_that_no_summary_has) {
       refusal("[study]\nmetric = \"test.eror\"\n" + arms).find("did you mean \"test.error\"?"),
       std::string::npos);
   EXPECT_NE(refusal("[study]\ncolumns = [\"nope\"]\n" + arms).find("expected"), std::string::npos);
+  // What pairs of seeds share can be shown, but not compared seed by seed.
+  EXPECT_TRUE(refusal("[study]\nmetric = \"split_agreement\"\n" + arms)
+                  .starts_with(":9: study.metric = \"split_agreement\"; expected one of "));
+  EXPECT_EQ(plan("[study]\ncolumns = [\"split_agreement\"]\n" + arms).study.columns.size(), 1u);
 }
 
 TEST_F(PlanTest, names_the_arm_whose_recipe_is_wrong) {
@@ -247,13 +222,55 @@ TEST_F(PlanTest, names_the_arm_whose_recipe_is_wrong) {
             ": arm \"b\": loss.importance = -1; expected a number, at least 0");
 }
 
-TEST_F(PlanTest, refuses_arms_that_need_each_other_or_nobody) {
-  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\n[study.arms]\n";
-  EXPECT_EQ(refusal(study + "a = [\"start.run={b}\"]\nb = [\"start.run={a}\"]\n"),
-            ": arms need each other in a circle: a -> b -> a");
-  EXPECT_EQ(refusal(study + "a = []\nb = [\"start.run={c}\"]\n"),
-            ": arm \"b\": no arm \"c\" for \"start.run={c}\"; expected one of \"a\", \"b\"; "
-            "did you mean \"a\"?");
+TEST_F(PlanTest, the_baseline_has_what_is_compared_too) {
+  const std::string study = "[study]\nprimary = [\"a\", \"b\"]\nbaseline = \"c\"\n";
+  const std::string arms = "[study.arms]\na = []\nb = [\"expert.count=2\"]\n";
+  EXPECT_EQ(refusal(study + arms +
+                    "c = [\"gate.kind=classes\", \"gate.layers=\", 'gate.classes=[\"0\"]']\n"),
+            ":10: study.baseline: arm \"c\" is told the class; expected arms that are not");
+  EXPECT_EQ(refusal(study + "metric = \"specialisation.usage_entropy\"\n" + arms +
+                    "c = [\"expert.count=1\", \"gate.kind=fixed\", \"gate.layers=\"]\n"),
+            ":10: study.baseline: arm \"c\" has one expert and no specialisation.usage_entropy; "
+            "expected mixtures");
+}
+
+TEST_F(PlanTest, a_lone_arm_has_the_metric) {
+  EXPECT_EQ(refusal("[study]\nmetric = \"specialisation.usage_entropy\"\n[study.arms]\n"
+                    "a = [\"expert.count=1\", \"gate.kind=fixed\", \"gate.layers=\"]\n"),
+            ":9: study.metric: arm \"a\" has one expert and no specialisation.usage_entropy; "
+            "expected mixtures");
+  EXPECT_TRUE(plan("[study]\nseeds = 1\n[study.arms]\ntold = [\"gate.kind=classes\", "
+                   "\"gate.layers=\", 'gate.classes=[\"0\"]']\n")
+                  .runs[0]
+                  .told_class);
+}
+
+TEST_F(PlanTest, names_the_flag_that_asked_for_a_change) {
+  EXPECT_TRUE(refusal(kTwoArms, {.assignments = {{"train.device=tpu", "--device"}}})
+                  .starts_with("--device: train.device = \"tpu\"; expected "));
+  EXPECT_TRUE(refusal(kTwoArms, {.assignments = {{"train.epochs=0"}}})
+                  .starts_with("--set: train.epochs = 0; expected "));
+}
+
+TEST_F(PlanTest, has_runs_of_further_seeds_beside) {
+  const StudyPlan made = plan(kTwoArms, {.further_seeds = {1, 7}});
+  EXPECT_EQ(made.runs.size(), 6u);
+  ASSERT_EQ(made.beside.size(), 2u);  // seed 1 is planned anyway
+  EXPECT_EQ(made.beside[1].folder, folder_ / "out" / "runs" / "wide-7");
+  EXPECT_NE(made.beside[1].recipe.find("seed = 7"), std::string::npos);
+}
+
+TEST_F(PlanTest, knows_which_runs_outside_an_arm_starts_from) {
+  const StudyPlan made = plan(R"(
+[study]
+seeds = 1
+primary = ["b", "a"]
+[study.arms]
+a = ["start.run=runs/old", "start.gate=copy"]
+b = ["start.run={a}", "start.gate=copy"]
+)");
+  EXPECT_EQ(made.runs[0].elsewhere, std::vector<std::filesystem::path>{"runs/old"});
+  EXPECT_TRUE(made.runs[1].elsewhere.empty());
 }
 
 TEST(Plan, recipes_of_every_shipped_study_read_back) {

@@ -5,7 +5,9 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include "moestro/core/error.h"
 #include "moestro/store/atomic_file.h"
 #include "store/temporary_folder.h"
 
@@ -59,6 +61,24 @@ TEST_F(ProcessTest, can_be_asked_to_stop) {
   EXPECT_FALSE(process.exit_code());
   process.interrupt();
   EXPECT_EQ(wait_for(process), 5);
+}
+
+TEST_F(ProcessTest, is_stopped_and_waited_for_when_nobody_wants_it_any_more) {
+  {
+    Process process = shell(
+        "trap 'sleep .05; echo saved >&2; exit 130' TERM; echo ready >&2; while :; do sleep .01; "
+        "done");
+    while (!std::filesystem::exists(log_) || read_file(log_).empty())
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_EQ(read_file(log_), "ready\nsaved\n");
+}
+
+TEST_F(ProcessTest, whose_child_someone_else_waited_for_ends_without_an_error) {
+  Process process = shell("exit 0");
+  siginfo_t info = {};
+  waitid(P_ALL, 0, &info, WEXITED);
+  EXPECT_THROW(process.exit_code(), SystemError);
 }
 
 TEST_F(ProcessTest, a_program_that_cannot_be_run_ends_with_127) {

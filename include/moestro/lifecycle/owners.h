@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "moestro/core/tensor.h"
 
@@ -21,5 +22,9 @@ Owners read_owners(const std::filesystem::path& path);
 
 // Whether two splits are of the same rows.
 bool comparable(const Owners& a, const Owners& b);
+
+// The adjusted mutual information of every pair (measure/adjusted_mutual_information.h), 1 on the
+// diagonal; NaN where two splits cannot be compared.
+std::vector<std::vector<double>> split_agreement(const std::vector<const Owners*>& splits);
 
 }  // namespace moestro

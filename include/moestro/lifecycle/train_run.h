@@ -22,8 +22,8 @@ void train_run(const RecipeDocument& document, const RunOptions& options);
 
 // What train_run() does before the folder is touched, up to the loss of a first step, and nothing
 // else: finds what is wrong with recipe and data. A run of `planned` that the recipe starts from
-// need not be there yet.
-void rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
-                  const PlannedRuns& planned = {});
+// need not be there yet. Returns what the data are.
+DataRecord rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
+                        const PlannedRuns& planned = {});
 
 }  // namespace moestro

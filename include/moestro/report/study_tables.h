@@ -12,7 +12,8 @@ namespace moestro {
 // "test error", "I(E;Y)", ...: the name of a number of summary.json for people.
 std::string figure_name(const std::string& path);
 
-// Mean ± standard error with the digits that the figure deserves; "–" for none.
+// Mean ± standard error with the digits that the figure deserves, the mean alone for one seed and
+// for split_agreement; "–" for none.
 std::string mean_text(const std::string& path, const Mean& mean);
 
 struct StudyTable {

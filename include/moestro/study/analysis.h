@@ -27,7 +27,8 @@ struct Analysis {
   std::string name, metric;
   bool lower_is_better = true;
   std::vector<std::string> column_names;
-  int64_t seeds = 0, planned = 0, finished = 0;  // runs
+  int64_t seeds = 0, first_seed = 0;
+  int64_t planned = 0, finished = 0;  // runs
   std::vector<ArmMeans> arms;
   std::vector<Comparison> primary;  // one, or none for a study of one arm
   std::vector<Comparison> others;   // every other arm with the baseline, adjusted by Holm's method
@@ -38,7 +39,8 @@ struct Analysis {
 // and seed, or none with the metric.
 Analysis analyse(const StudyPlan& plan, const std::vector<StudyRow>& rows);
 
-// "lower", "higher", "within noise", or "too few seeds": what a comparison says in words.
-std::string verdict(const PairedDifference& paired);
+// What a comparison says in words: "lower", "higher", "within noise", "within noise once adjusted"
+// for the number of arms, or "too few seeds".
+std::string verdict(const Comparison& comparison);
 
 }  // namespace moestro

@@ -28,6 +28,10 @@ struct StudyConfig {
   };  // shown beside the metric
 };
 
+// The one number that belongs to pairs of an arm's runs rather than to a run: a run's value is its
+// mean with the others. Pairs share runs, so that such values have a mean, but no standard error.
+inline constexpr const char* kSplitAgreement = "split_agreement";
+
 void describe(Schema& schema, StudyConfig& study);
 
 // Whether settings are chosen by it: then nothing of the test rows is kept or shown.
@@ -36,5 +40,7 @@ bool on_validation(const StudyConfig& study);
 bool of_test_rows(const std::string& figure);
 // Whether a number says something of a split between experts: one expert has none.
 bool of_a_split(const std::string& figure);
+// Whether a number says something of classes: regression has none.
+bool of_classes(const std::string& figure);
 
 }  // namespace moestro

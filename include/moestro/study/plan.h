@@ -12,33 +12,42 @@ namespace moestro {
 struct PlannedRun {
   std::string arm;
   int64_t seed = 0;
-  std::filesystem::path folder;    // STUDY/runs/ARM-SEED
-  std::string recipe;              // complete, as TOML
-  bool told_class = false;         // its gate reads the label: its error is no rival's
-  bool starts_elsewhere = false;   // from a run that is no part of the study
+  std::filesystem::path folder;  // STUDY/runs/ARM-SEED
+  std::string recipe;            // complete, as TOML
+  bool told_class = false;       // its gate reads the label: its error is no rival's
+  std::vector<std::filesystem::path> elsewhere = {};  // it starts from these, no runs of the study
   std::vector<size_t> needs = {};  // places in the plan of the runs that must be finished before
 };
 
 struct StudyPlan {
   StudyConfig study;  // with its baseline
   std::filesystem::path file;
-  std::string name;              // of the file, without .toml
-  std::vector<PlannedRun> runs;  // seed by seed; a run stands behind those it needs
+  std::string name;                     // of the file, without .toml
+  std::vector<PlannedRun> runs;         // seed by seed; a run stands behind those it needs
+  std::vector<PlannedRun> beside = {};  // of PlanOptions::further_seeds; their needs are left out
+};
+
+// A change of every arm's recipe, and where it was asked for.
+struct Assignment {
+  std::string text;  // "train.epochs=1"
+  std::string origin = "--set";
 };
 
 struct PlanOptions {
-  std::vector<std::string> assignments;  // for all arms, after their own: "train.device=cuda"
-  int64_t seeds = 0;                     // instead of study.seeds; 0: as the file says
-  bool arms_may_agree = false;           // what the assignments make alike: a quick look
+  std::vector<Assignment> assignments;  // for all arms, after their own
+  int64_t seeds = 0;                    // instead of study.seeds; 0: as the file says
+  // Of runs that are not trained, and whose results are kept where they are there already.
+  std::vector<int64_t> further_seeds;
+  bool arms_may_agree = false;  // what the assignments make alike: a quick look
 };
 
 // What --quick plans: 2 seeds, 1 epoch.
 PlanOptions quick_plan();
 
-// Throws UserError, before anything runs, for a study
-// without arms, arms that are the same, that cannot be compared (other data, a seed of their own),
-// that need each other in a circle, a primary or baseline that names no arm, a primary arm that is
-// told the class or has no such metric, and every error of an arm's recipe.
+// Throws UserError, before anything runs, for a study without arms, arms that are the same, that
+// cannot be compared (other data, a seed of their own), that need each other in a circle, a primary
+// or baseline that names no arm, one of these arms that is told the class or has no such metric,
+// and every error of an arm's recipe.
 StudyPlan plan_study(const std::filesystem::path& file, const std::filesystem::path& out,
                      const PlanOptions& options = {});
 

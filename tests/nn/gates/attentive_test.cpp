@@ -131,9 +131,11 @@ TEST(AttentiveGate, normalised_gradient_matches_differences) {
   GateConfig config = gate_config("attentive");
   config.normalise = true;
   const auto gate = exact_gate(config, 3);
-  const GateInput input = gate_input(4, 3, 9);
-  EXPECT_LT(gradient_error([&] { return probe(gate->route(input, kTraining)); }, leaves(*gate)),
-            1e-7);
+  GateInput input = gate_input(4, 3, 9);
+  input.hidden_EBF.set_requires_grad(true);
+  std::vector<Tensor> all = leaves(*gate);
+  all.push_back(input.hidden_EBF);
+  EXPECT_LT(gradient_error([&] { return probe(gate->route(input, kTraining)); }, all), 1e-7);
 }
 
 TEST(AttentiveGate, begins_even_where_its_query_starts_at_zero) {

@@ -1,0 +1,38 @@
+// What each expert of a run learned, and whether other runs split the same rows alike.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "moestro/lifecycle/inspection.h"
+
+namespace moestro {
+
+struct InspectOptions {
+  std::string run;                  // its folder
+  std::vector<std::string> beside;  // folders of others
+  std::string data;                 // a set's name or a path; empty: the run's own test rows
+  std::filesystem::path data_root;  // may be empty: see data/data_root.h
+  std::string device;               // empty: the recipe's
+  int64_t threads = -1;             // -1: the recipe's
+};
+
+struct InspectedRun {
+  struct Agreement {
+    std::string run;
+    double adjusted_mutual_information = 0;  // measure/adjusted_mutual_information.h
+  };
+  Inspection inspection;
+  std::vector<Agreement> agreement;  // one a run beside it
+
+  nlohmann::ordered_json to_json() const;  // inspection.json, and "agreement" where there is one
+};
+
+// Throws UserError for a folder without a run, and for rows that one of the runs cannot take.
+InspectedRun inspect_run(const InspectOptions& options);
+
+}  // namespace moestro

@@ -1,0 +1,42 @@
+#include "moestro/study/config.h"
+
+#include <gtest/gtest.h>
+
+#include "moestro/core/error.h"
+#include "moestro/core/schema.h"
+#include "thrown.h"
+
+namespace moestro {
+namespace {
+
+TEST(StudyConfig, knows_what_says_something_of_test_rows) {
+  for (const char* figure :
+       {"test.error", "hard_top1_error", "split_agreement", "specialisation.usage_entropy"})
+    EXPECT_TRUE(of_test_rows(figure)) << figure;
+  for (const char* figure : {"valid.error", "valid.loss", "parameters", "seconds", "steps"})
+    EXPECT_FALSE(of_test_rows(figure)) << figure;
+}
+
+TEST(StudyConfig, knows_what_one_expert_and_what_regression_has_not) {
+  EXPECT_TRUE(of_a_split("specialisation.usage_entropy"));
+  EXPECT_TRUE(of_a_split("split_agreement"));
+  EXPECT_FALSE(of_a_split("hard_top1_error"));
+  EXPECT_TRUE(of_classes("hard_top1_error"));
+  EXPECT_TRUE(of_classes("specialisation.mutual_information_predicted"));
+  EXPECT_FALSE(of_classes("specialisation.usage_entropy"));
+  EXPECT_FALSE(of_classes("test.error"));
+}
+
+TEST(StudyConfig, has_defaults_that_it_would_accept) {
+  Schema schema;
+  StudyConfig study;
+  describe(schema, study);
+  EXPECT_NO_THROW(schema.parse_text(schema.to_toml(), "itself"));
+  EXPECT_NE(testing::thrown<UserError>([&] {
+              schema.set("study.metric=split_agreement");
+            }).find("--set: study.metric = \"split_agreement\"; expected one of test.error"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace moestro
