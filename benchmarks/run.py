@@ -20,12 +20,13 @@ import part_similarity
 import part_sparse
 import part_train
 import part_training
+import part_transformer
 from programs import ROOT, Programs, say
 from tables import heading, text
 
 PARTS = {"train": part_train, "training": part_training, "products": part_products,
          "similarity": part_similarity, "sparse": part_sparse, "growth": part_growth,
-         "data": part_data}
+         "transformer": part_transformer, "data": part_data}
 
 IDLE_LOAD = .5  # load average before the run, above which the page says that it was not alone
 

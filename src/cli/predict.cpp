@@ -1,16 +1,23 @@
+#include "moestro/core/error.h"
 #include "moestro/core/log.h"
+#include "moestro/lifecycle/embeddings.h"
 #include "moestro/lifecycle/predictions.h"
 #include "moestro/lifecycle/trained_run.h"
+#include "moestro/store/hugging_face.h"
 #include "verb.h"
 
 namespace moestro {
 namespace {
 
 struct PredictFlags {
-  std::string run, data, out;
+  std::string run, data, out, precision;
 };
 
 void predict(const PredictFlags& flags, const CommonFlags& common) {
+  if (!flags.precision.empty())
+    throw UserError(
+        "--precision: a run has that of its recipe; expected it with a pre-trained "
+        "encoder only");
   check_predictions_name(flags.out);
   const TrainedRun run(flags.run, common.device, common.threads);
   check_can_predict(run.recipe());
@@ -19,22 +26,48 @@ void predict(const PredictFlags& flags, const CommonFlags& common) {
   log_info("{}: {} predictions", flags.out, rows.rows());
 }
 
+void embed(const PredictFlags& flags, const CommonFlags& common) {
+  if (!common.data_root.empty())
+    throw UserError("--data-root: token ids are a file; expected it with a run only");
+  EmbeddingOptions options{.model = flags.run, .texts = flags.data, .out = flags.out};
+  if (!common.device.empty()) options.device = common.device;
+  if (!flags.precision.empty()) options.precision = flags.precision;
+  if (common.threads > 0) options.threads = common.threads;
+  const int64_t texts = embed_file(options);
+  log_info("{}: {} embeddings", flags.out, texts);
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, CommonFlags& common) {
   CLI::App* verb =
-      add_verb(app, "predict", "what a run answers for new rows, and which expert answered",
+      add_verb(app, "predict",
+               "what a run answers for new rows, and which expert answered; or the sentence "
+               "vectors of a pre-trained encoder",
                "  moestro predict runs/mnist --data my-digits-images-idx3-ubyte --out answers.csv\n"
-               "  moestro predict runs/houses --data new.csv --out answers.safetensors");
+               "  moestro predict runs/houses --data new.csv --out answers.safetensors\n"
+               "  moestro predict all-MiniLM-L6-v2 --data ids.safetensors --out vectors.safetensors"
+               "    (ids: scripts/tokenize.py)");
   auto flags = std::make_shared<PredictFlags>();
-  add_argument(*verb, "RUN", flags->run, "a run folder");
-  verb->add_option("--data", flags->data, "rows to answer for")->required()->type_name("NAME|PATH");
-  verb->add_option("--out", flags->out, "FILE.csv or FILE.safetensors")
+  add_argument(*verb, "RUN|ENCODER", flags->run,
+               "a run folder; or the Hugging Face folder of a BERT");
+  verb->add_option("--data", flags->data, "rows to answer for; of an encoder: token ids")
+      ->required()
+      ->type_name("NAME|PATH");
+  verb->add_option("--out", flags->out, "FILE.csv or FILE.safetensors; vectors: the latter")
       ->required()
       ->type_name("FILE");
+  verb->add_option("--precision", flags->precision, "of an encoder; float32 where not said")
+      ->check(CLI::IsMember({"float32", "bf16"}))
+      ->type_name("");
   add_data_root(*verb, common);
   add_compute(*verb, common);
-  verb->callback([flags, &common] { predict(*flags, common); });
+  verb->callback([flags, &common] {
+    if (is_hugging_face_folder(flags->run))
+      embed(*flags, common);
+    else
+      predict(*flags, common);
+  });
 }
 
 }  // namespace moestro

@@ -27,21 +27,21 @@ constexpr std::array<Kind, 7> kKinds = {{{"softmax", make_softmax_gate, false},
                                          {"classes", make_classes_gate, false}}};
 
 // gate.kernels = "positive".
-void make_kernels_positive(const Gate& gate, const GateConfig& config) {
+void make_kernels_positive(const Gate& gate, const GateConfig& config, const std::string& name) {
   const at::NoGradGuard no_gradients;
   for (size_t i = 0; i < config.layers.size(); ++i) {
     if (split_layer(config.layers[i]).kind != LayerKind::conv) continue;
     for (const Parameter& parameter : gate.parameters())
-      if (parameter.name == fmt::format("gate.{}.weight", i)) parameter.value.abs_();
+      if (parameter.name == fmt::format("{}.{}.weight", name, i)) parameter.value.abs_();
   }
 }
 
 // gate.start: the last layer of gate.layers, or the attentive gate's query, is what makes scores.
-void scale_start(const Gate& gate, const GateConfig& config) {
+void scale_start(const Gate& gate, const GateConfig& config, const std::string& name) {
   const at::NoGradGuard no_gradients;
   const std::string layer = config.kind == "attentive"
-                                ? std::string("gate.query.")
-                                : fmt::format("gate.{}.", config.layers.size() - 1);
+                                ? name + ".query."
+                                : fmt::format("{}.{}.", name, config.layers.size() - 1);
   for (const Parameter& parameter : gate.parameters())
     if (parameter.name.starts_with(layer)) parameter.value.mul_(config.start);
 }
@@ -56,8 +56,8 @@ std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& set
       throw UserError("gate.k = {}; expected 1 to {}, the number of experts", config.k,
                       setting.experts);
     std::unique_ptr<Gate> gate = kind.make(config, setting);
-    if (config.kernels == "positive") make_kernels_positive(*gate, config);
-    if (config.start != 1) scale_start(*gate, config);
+    if (config.kernels == "positive") make_kernels_positive(*gate, config, setting.name);
+    if (config.start != 1) scale_start(*gate, config, setting.name);
     return gate;
   }
   throw UserError(

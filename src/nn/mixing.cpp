@@ -49,6 +49,12 @@ Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind) {
   return (out_NKC.to(type) * weights_NK.to(type).unsqueeze(-1)).sum(1);
 }
 
+Tensor chosen_outputs(const Tensor& out_ENC, const Tensor& experts_NK) {
+  const Tensor out_NEC = out_ENC.transpose(0, 1);
+  if (experts_NK.size(1) == out_NEC.size(1)) return out_NEC;
+  return out_NEC.gather(1, experts_NK.unsqueeze(2).expand({-1, -1, out_NEC.size(2)}));
+}
+
 std::string describe_mixing(OutputKind kind) {
   if (kind != OutputKind::probabilities) return "weighted sum of " + output_name(kind);
   return fmt::format("likelihood and its gradient in one pass each, {}, on the CPU in float32",

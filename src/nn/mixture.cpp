@@ -3,17 +3,6 @@
 #include "moestro/core/error.h"
 
 namespace moestro {
-namespace {
-
-// [N, K, C] without a copy for a dense gate.
-Tensor chosen_outputs(const Tensor& out_ENC, const Routing& routing) {
-  const Tensor out_NEC = out_ENC.transpose(0, 1);
-  if (routing.dense()) return out_NEC;
-  const Tensor experts_NK1 = routing.experts_BK.unsqueeze(2);
-  return out_NEC.gather(1, experts_NK1.expand({-1, -1, out_NEC.size(2)}));
-}
-
-}  // namespace
 
 Mixture::Mixture(ExpertBank bank, std::unique_ptr<Gate> gate, OutputKind output)
     : bank_(std::move(bank)), gate_(std::move(gate)), output_(output) {
@@ -37,7 +26,7 @@ MixtureOutput Mixture::forward(const Tensor& x, const ForwardContext& context,
   trace.routing = gate_->route(input, context);
   if (!experts.out_ENC.defined() && trace.routing.dense()) experts = bank_.forward_all(x, context);
   const Tensor out_NKC = experts.out_ENC.defined()
-                             ? chosen_outputs(experts.out_ENC, trace.routing)
+                             ? chosen_outputs(experts.out_ENC, trace.routing.experts_BK)
                              : bank_.forward_routed(x, trace.routing.experts_BK, context);
   if (needs.all_outputs) trace.out_ENC = experts.out_ENC;
   if (needs.hidden) trace.hidden_ENF = experts.hidden_ENF;
@@ -50,16 +39,15 @@ Tensor Mixture::forward_with(const Tensor& x, const Routing& routing,
                              const ForwardContext& context) const {
   MOESTRO_CHECK(routing.experts_BK.size(0) == x.size(0), "{} decisions for {} rows",
                 routing.experts_BK.size(0), x.size(0));
-  const Tensor out_NKC = routing.dense()
-                             ? chosen_outputs(bank_.forward_all(x, context).out_ENC, routing)
-                             : bank_.forward_routed(x, routing.experts_BK, context);
+  const Tensor out_NKC =
+      routing.dense() ? chosen_outputs(bank_.forward_all(x, context).out_ENC, routing.experts_BK)
+                      : bank_.forward_routed(x, routing.experts_BK, context);
   return mix(out_NKC, routing.weights_BK, output_);
 }
 
 std::vector<Parameter> Mixture::parameters() const {
   std::vector<Parameter> all = bank_.parameters();
-  const std::vector<Parameter> gate = gate_->parameters();
-  all.insert(all.end(), gate.begin(), gate.end());
+  append(all, gate_->parameters());
   return all;
 }
 

@@ -2,6 +2,10 @@
 
 namespace moestro {
 
+void append(std::vector<Parameter>& a, const std::vector<Parameter>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+}
+
 void convert(const std::vector<Parameter>& parameters, const std::vector<Buffer>& buffers,
              const at::TensorOptions& options) {
   for (const Parameter& parameter : parameters)

@@ -5,21 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "moestro/core/text.h"
 #include "moestro/core/version.h"
 #include "moestro/report/escape.h"
 #include "moestro/report/palette.h"
 #include "style_sheet.h"
 
 namespace moestro {
-namespace {
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
-
-}  // namespace
 
 std::string page_html(const std::string& title, const std::string& body) {
   return fmt::format(

@@ -22,6 +22,8 @@ Json parsed(const std::filesystem::path& path) {
     return Json::parse(read_file(path));
   } catch (const nlohmann::json::parse_error& error) {
     throw UserError("{}: not valid JSON at byte {}", path.string(), error.byte);
+  } catch (const nlohmann::json::out_of_range&) {
+    throw UserError("{}: not valid JSON: a number out of range", path.string());
   }
 }
 

@@ -44,12 +44,13 @@ struct GateSetting {
   int64_t experts = 1;        // E
   int64_t expert_hidden = 0;  // width of the experts' hidden layer that it reads; 0: none
   uint64_t seed = 0;
-  std::string where;    // of gate.layers, for errors
-  int64_t classes = 0;  // of the task; 0: regression
+  std::string where;          // of gate.layers, for errors
+  int64_t classes = 0;        // of the task; 0: regression
+  std::string name = "gate";  // of its tensors: "<name>.<layer>.weight"
 };
 
 // Throws UserError for a trunk that does not fit, k above E, or an attentive gate over experts
-// without a hidden layer. Tensors are named "gate.<layer>.weight", "gate.query.weight", ...
+// without a hidden layer. Tensors are named "<name>.<layer>.weight", "<name>.query.weight", ...
 std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& setting);
 
 // A frozen routing: the same for every batch, which must have as many rows.

@@ -21,6 +21,10 @@ std::string output_name(OutputKind kind);
 // do not sum to 1 (a switch gate), the probabilities do not either.
 Tensor mix(const Tensor& out_NKC, const Tensor& weights_NK, OutputKind kind);
 
+// out_ENC -> [N, K, C]: of each row its chosen experts' outputs. A view where all are chosen: then
+// column i is expert i.
+Tensor chosen_outputs(const Tensor& out_ENC, const Tensor& experts_NK);
+
 // Which kernel mixes, and when.
 std::string describe_mixing(OutputKind kind);
 

@@ -27,6 +27,9 @@ struct Buffer {
   Tensor value;
 };
 
+// a's, then b's.
+void append(std::vector<Parameter>& a, const std::vector<Parameter>& b);
+
 // Moves values to a device or a floating type in place: whoever holds one of these tensors sees the
 // new storage. To be called before an optimiser is made.
 void convert(const std::vector<Parameter>& parameters, const std::vector<Buffer>& buffers,

@@ -26,7 +26,8 @@ Tensor fixed_weights(const GateConfig& config, int64_t experts) {
 
 class FixedGate : public Gate {
  public:
-  explicit FixedGate(Tensor weights_E) : weights_E_(std::move(weights_E)) {}
+  FixedGate(const std::string& name, Tensor weights_E)
+      : name_(name + ".weights"), weights_E_(std::move(weights_E)) {}
 
   Routing route(const GateInput& input, const ForwardContext&) const override {
     const Tensor weights_BE = weights_E_.expand({input.x.size(0), weights_E_.size(0)});
@@ -34,9 +35,10 @@ class FixedGate : public Gate {
   }
 
   // A buffer, so that the weights go where the model goes.
-  std::vector<Buffer> buffers() const override { return {{"gate.weights", weights_E_}}; }
+  std::vector<Buffer> buffers() const override { return {{name_, weights_E_}}; }
 
  private:
+  std::string name_;
   Tensor weights_E_;
 };
 
@@ -60,7 +62,7 @@ class FrozenGate : public Gate {
 }  // namespace
 
 std::unique_ptr<Gate> make_fixed_gate(const GateConfig& config, const GateSetting& setting) {
-  return std::make_unique<FixedGate>(fixed_weights(config, setting.experts));
+  return std::make_unique<FixedGate>(setting.name, fixed_weights(config, setting.experts));
 }
 
 std::unique_ptr<Gate> make_frozen_gate(Routing routing) {

@@ -20,9 +20,9 @@ Tensor gate_softmax(const Tensor& scores_BE) {
 }
 
 LearnedGate::LearnedGate(std::vector<LayerSpec> specs, const GateSetting& setting)
-    : frozen_(std::make_shared<FreezeMask>(1, false)) {
+    : name_(setting.name), frozen_(std::make_shared<FreezeMask>(1, false)) {
   if (!specs.empty())
-    network_.emplace(std::move(specs), LayerSetting{"gate", 1, setting.seed, frozen_});
+    network_.emplace(std::move(specs), LayerSetting{name_, 1, setting.seed, frozen_});
 }
 
 std::vector<Parameter> LearnedGate::parameters() const {
@@ -60,7 +60,7 @@ Parameter LearnedGate::own(Parameter parameter) {
 }
 
 LayerSetting LearnedGate::layer_setting(const GateSetting& setting, const std::string& name) const {
-  return {"gate." + name, 1, setting.seed, frozen_};
+  return {name_ + "." + name, 1, setting.seed, frozen_};
 }
 
 }  // namespace moestro

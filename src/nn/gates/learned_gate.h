@@ -31,11 +31,14 @@ class LearnedGate : public Gate {
   Tensor run(const Tensor& x, const ForwardContext& context) const;  // [B, width of the last layer]
   ForwardContext seen(const ForwardContext& context) const;          // evaluation where frozen
   bool frozen() const { return frozen_->front(); }
-  // For a layer "gate.<name>" beside the network, and a parameter of it that parameters() lists.
+  const std::string& name() const { return name_; }
+  // For a layer "<name()>.<name>" beside the network, and a parameter of it that parameters()
+  // lists.
   LayerSetting layer_setting(const GateSetting& setting, const std::string& name) const;
   Parameter own(Parameter parameter);
 
  private:
+  std::string name_;
   std::shared_ptr<FreezeMask> frozen_;
   std::optional<Network> network_;  // none for an empty list
   std::vector<Parameter> own_;

@@ -42,7 +42,7 @@ class NoisyTopKGate : public LearnedGate {
   Tensor noise(const Tensor& hidden_1BD, const ForwardContext& context) const {
     const Tensor width_BE = at::softplus(
         hidden_1BD.matmul(live(noise_1DE_, {0, 1}, hidden_1BD.scalar_type())).squeeze(0));
-    const RandomKey key{context.seed, Stream::noise, "gate", context.step};
+    const RandomKey key{context.seed, Stream::noise, name(), context.step};
     return width_BE *
            at::randn(width_BE.sizes(), generator(key), at::kFloat).to(width_BE.options());
   }

@@ -42,7 +42,7 @@ class SigmoidGate : public LearnedGate {
 
   std::vector<Buffer> buffers() const override {
     std::vector<Buffer> all = LearnedGate::buffers();
-    all.push_back({"gate.balance_bias", bias_E_});
+    all.push_back({name() + ".balance_bias", bias_E_});
     return all;
   }
 

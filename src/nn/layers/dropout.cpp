@@ -6,6 +6,24 @@
 #include "stacked.h"
 
 namespace moestro {
+namespace {
+
+// Factors 0 and 1 / (1 - p).
+void draw_factors(const Tensor& factor, double p, const std::string& name,
+                  const ForwardContext& context) {
+  const RandomKey key{context.seed, Stream::noise, name, context.step};
+  factor.bernoulli_(1 - p, generator(key, factor.device())).div_(1 - p);
+}
+
+}  // namespace
+
+Tensor with_dropout(const Tensor& x, double p, const std::string& name,
+                    const ForwardContext& context) {
+  if (!context.training || p == 0) return x;
+  const Tensor factor = at::empty(x.sizes(), x.options().requires_grad(false));
+  draw_factors(factor, p, name, context);
+  return x * factor;
+}
 
 Dropout::Dropout(const LayerSpec& spec, const LayerSetting& setting)
     : spec_(spec), name_(setting.name), frozen_(setting.frozen) {}
@@ -14,7 +32,6 @@ Activations Dropout::forward(const Activations& x, ExpertRange experts,
                              const ForwardContext& context) const {
   if (!context.training || spec_.probability == 0) return x;
   const Activations own = spread(x, experts.count);
-  const double keep = 1 - spec_.probability;
   Tensor factor = at::empty(own.value.sizes(), own.value.options());
   for (int64_t i = 0; i < experts.count; ++i) {
     const int64_t expert = experts.first + i;
@@ -24,9 +41,7 @@ Activations Dropout::forward(const Activations& x, ExpertRange experts,
       part.fill_(1);
       continue;
     }
-    const std::string name = fmt::format("{}/{}", name_, expert);
-    const RandomKey key{context.seed, Stream::noise, name, context.step};
-    part.bernoulli_(keep, generator(key, part.device())).div_(keep);
+    draw_factors(part, spec_.probability, fmt::format("{}/{}", name_, expert), context);
   }
   return {own.value * factor, own.experts, own.images};
 }

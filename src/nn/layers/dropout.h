@@ -7,6 +7,10 @@
 
 namespace moestro {
 
+// x with dropout whose noise is keyed by (seed, name, step): outside any bank.
+Tensor with_dropout(const Tensor& x, double p, const std::string& name,
+                    const ForwardContext& context);
+
 class Dropout : public Layer {
  public:
   Dropout(const LayerSpec& spec, const LayerSetting& setting);

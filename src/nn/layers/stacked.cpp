@@ -1,5 +1,7 @@
 #include "stacked.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
@@ -24,6 +26,10 @@ Parameter draw_parameter(const LayerSetting& setting, const std::string& tensor,
     value[e].copy_(uniform({setting.seed, Stream::init, name, static_cast<uint64_t>(e)}, shape,
                            -bound, bound));
   return {name, value.requires_grad_(), setting.frozen};
+}
+
+double xavier_bound(int64_t in, int64_t out) {
+  return std::sqrt(6. / static_cast<double>(in + out));
 }
 
 Parameter constant_parameter(const LayerSetting& setting, const std::string& tensor,

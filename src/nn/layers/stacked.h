@@ -13,6 +13,9 @@ namespace moestro {
 // expert by expert, so that expert e is the same whatever E is. Requires grad.
 Parameter draw_parameter(const LayerSetting& setting, const std::string& tensor, const Shape& shape,
                          double bound);
+// Of a uniform start that keeps the variance both ways (Glorot and Bengio 2010).
+double xavier_bound(int64_t in, int64_t out);
+
 Parameter constant_parameter(const LayerSetting& setting, const std::string& tensor,
                              const Shape& shape, double value);
 

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 namespace moestro {
-namespace {
 
 Tensor activated(const Tensor& up_RF, FeedForwardKind kind) {
   switch (kind) {
@@ -14,9 +13,11 @@ Tensor activated(const Tensor& up_RF, FeedForwardKind kind) {
     case FeedForwardKind::swiglu:
       break;
   }
-  const auto halves = up_RF.chunk(2, 1);
+  const auto halves = up_RF.chunk(2, -1);
   return at::silu(halves[0]) * halves[1];
 }
+
+namespace {
 
 Tensor product(const Tensor& x_RD, const Tensor& weight_DF, const Tensor& bias_EF, int64_t e) {
   return bias_EF.defined() ? at::addmm(bias_EF[e], x_RD, weight_DF) : at::mm(x_RD, weight_DF);

@@ -1,0 +1,19 @@
+# Tests of the project's Python: what experiments/ makes of stored rows, and scripts/.
+if(MOESTRO_TESTS AND Python3_FOUND)
+  add_test(NAME experiments COMMAND Python3::Interpreter
+                                    "${PROJECT_SOURCE_DIR}/tests/experiments/page_test.py")
+  # With the packages that set-up installs.
+  find_program(MOESTRO_VENV_PYTHON python PATHS "${PROJECT_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
+  mark_as_advanced(MOESTRO_VENV_PYTHON)
+  set(missing 1)
+  if(MOESTRO_VENV_PYTHON)
+    execute_process(COMMAND "${MOESTRO_VENV_PYTHON}" -c "import numpy, tokenizers"
+                    RESULT_VARIABLE missing ERROR_QUIET)
+  endif()
+  if(missing EQUAL 0)
+    add_test(NAME tokenize COMMAND "${MOESTRO_VENV_PYTHON}"
+                                   "${PROJECT_SOURCE_DIR}/tests/scripts/tokenize_test.py")
+  else()
+    message(STATUS ".venv lacks numpy or tokenizers: the test of scripts/tokenize.py is left out")
+  endif()
+endif()

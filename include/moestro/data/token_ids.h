@@ -1,0 +1,33 @@
+// Texts as lists of token ids, made by scripts/tokenize.py: a safetensors file with "ids" [M], text
+// behind text, and "offsets" [N + 1], where each begins and where the last ends.
+#pragma once
+
+#include <filesystem>
+
+#include "moestro/core/tensor.h"
+
+namespace moestro {
+
+struct TokenIds {
+  Tensor ids_M;      // int64
+  Tensor offsets_S;  // int64 [N + 1], from 0 to M, rising
+
+  int64_t texts() const { return offsets_S.size(0) - 1; }
+  Tensor lengths_N() const;  // int64
+};
+
+// Throws UserError for a file without the two tensors, offsets that do not fit, a text without
+// tokens, ids outside [0, vocabulary), and a text of more than `longest` tokens.
+TokenIds read_token_ids(const std::filesystem::path& path, int64_t vocabulary, int64_t longest);
+
+// The listed texts (int64 [B]), their ids one behind the other.
+struct TokenBatch {
+  Tensor ids_N, lengths_B;  // int64
+};
+TokenBatch select_texts(const TokenIds& texts, const Tensor& texts_B);
+
+// Batches of at most `tokens` tokens (of one text, where that alone is longer), padding counted;
+// texts of like length share one. Each is a list of texts, int64.
+std::vector<Tensor> batches_by_length(const Tensor& lengths_N, int64_t tokens);
+
+}  // namespace moestro

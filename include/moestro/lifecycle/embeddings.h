@@ -1,0 +1,30 @@
+// Sentence vectors of a pre-trained encoder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "moestro/data/token_ids.h"
+#include "moestro/train/pretrained_encoder.h"
+
+namespace moestro {
+
+// [N, D] float32 on the CPU, in the order of the texts. tokens: in one batch, padding counted; 0:
+// as many as fill a CPU's caches, or keep a GPU busy.
+Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens = 0);
+
+struct EmbeddingOptions {
+  std::filesystem::path model;  // a Hugging Face folder
+  std::filesystem::path texts;  // token ids: data/token_ids.h
+  std::filesystem::path out;    // FILE.safetensors: "embeddings" [N, D], float32
+  std::string device = "auto";
+  std::string precision = "float32";  // float32, bf16
+  int64_t threads = 0;                // 0: LibTorch's choice
+};
+
+// Returns the count of texts. Throws UserError for another ending of `out`, before anything is
+// read, and for what does not fit each other.
+int64_t embed_file(const EmbeddingOptions& options);
+
+}  // namespace moestro

@@ -1,0 +1,60 @@
+// A mixture in the place of a Transformer's feed-forward layer: gate + bank, and experts that every
+// row meets.
+//
+//   y = sum_k w_k e_k(x) + sum_s g_s s(x),   g_s = 1, or sigmoid(x . v_s)
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "moestro/nn/feed_forward_bank.h"
+#include "moestro/nn/gate.h"
+#include "moestro/nn/packing.h"
+#include "moestro/nn/trace.h"
+#include "moestro/nn/transformer_config.h"
+
+namespace moestro {
+
+struct MixtureLayerOutput {
+  Tensor y_ND;
+  MixtureTrace trace;
+};
+
+class MixtureLayer {
+ public:
+  // Tensors "<name>.experts.up.weight" ..., "<name>.gate....", "<name>.shared.up.weight" ...,
+  // "<name>.shared_gate" [1, D, S]. Throws UserError for a gate that does not fit.
+  MixtureLayer(const TransformerShape& shape, const std::string& name, uint64_t seed);
+
+  // Packed rows x_ND. By token: N decisions. By sentence: B decisions, and in the trace out_ENC and
+  // so on are padded to N = B * T rows with valid_N.
+  MixtureLayerOutput forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,
+                             const TraceNeeds& needs) const;
+
+  FeedForwardBank& bank() { return bank_; }
+  const FeedForwardBank& bank() const { return bank_; }
+  Gate& gate() { return *gate_; }
+  const Gate& gate() const { return *gate_; }
+
+  std::vector<Parameter> parameters() const;  // the experts', the gate's, the shared experts'
+  std::vector<Buffer> buffers() const;
+  std::vector<std::string> describe() const;
+
+ private:
+  Routing decide(const Tensor& x_ND, const Packing& rows, const NetworkOutput& experts,
+                 const ForwardContext& context) const;
+  Tensor shared(const Tensor& x_ND) const;
+  void keep(const TraceNeeds& needs, const Packing& rows, const NetworkOutput& experts,
+            const Tensor& out_NKD, MixtureTrace& trace) const;
+
+  std::string name_;
+  RouteBy route_;
+  FeedForwardBank bank_;
+  std::unique_ptr<Gate> gate_;
+  std::optional<FeedForwardBank> shared_;
+  std::optional<Parameter> shared_gate_1DS_;
+};
+
+}  // namespace moestro

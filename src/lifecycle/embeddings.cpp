@@ -1,0 +1,47 @@
+#include "moestro/lifecycle/embeddings.h"
+
+#include <ATen/ATen.h>
+
+#include "moestro/core/device.h"
+#include "moestro/core/error.h"
+#include "moestro/core/progress.h"
+#include "moestro/store/hugging_face.h"
+#include "moestro/store/safetensors.h"
+
+namespace moestro {
+namespace {
+
+// Measured: on a CPU fewer leave threads idle, more leave the caches.
+constexpr int64_t kTokensOnCpu = 2048, kTokensOnGpu = 65536;
+
+}  // namespace
+
+Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens) {
+  const c10::Device device = encoder.device();
+  if (tokens == 0) tokens = device.is_cuda() ? kTokensOnGpu : kTokensOnCpu;
+  const Tensor embeddings_ND = at::empty({texts.texts(), encoder.width()}, at::kFloat);
+  Progress progress("embedding", texts.texts(), "texts");
+  int64_t done = 0;
+  for (const Tensor& texts_B : batches_by_length(texts.lengths_N(), tokens)) {
+    const TokenBatch batch = select_texts(texts, texts_B);
+    const Packing rows(batch.lengths_B, device);
+    embeddings_ND.index_copy_(0, texts_B, encoder.embed(batch.ids_N.to(device), rows).cpu());
+    done += texts_B.size(0);
+    progress.advance(done);
+  }
+  return embeddings_ND;
+}
+
+int64_t embed_file(const EmbeddingOptions& options) {
+  if (options.out.extension() != ".safetensors")
+    throw UserError("{}: unknown kind of file; expected a name that ends in .safetensors",
+                    options.out.string());
+  set_threads(options.threads);
+  const PretrainedEncoder encoder(HuggingFaceFolder(options.model), resolve_device(options.device),
+                                  options.precision == "bf16" ? at::kBFloat16 : at::kFloat);
+  const TokenIds texts = read_token_ids(options.texts, encoder.vocabulary(), encoder.longest());
+  write_safetensors(options.out, {{"embeddings", embed_texts(encoder, texts)}});
+  return texts.texts();
+}
+
+}  // namespace moestro

@@ -1,0 +1,57 @@
+// Multi-head attention (Vaswani et al. 2017, 3.2) by LibTorch's fused product of softmax(q k^T /
+// sqrt(d)) and v.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "moestro/nn/packing.h"
+#include "moestro/nn/transformer_config.h"
+#include "projection.h"
+
+namespace moestro {
+
+// What queries look at, head by head.
+struct KeysValues {
+  Tensor keys_BHTd, values_BHTd;
+  Tensor valid_BT;  // undefined: all are
+};
+
+// A sentence's tokens look at each other, or each only at itself and those before it (causal).
+class SelfAttention {
+ public:
+  // Tensors "<name>.qkv.weight" [1, D, 3 D] (queries, keys, values, each head by head), ".bias",
+  // "<name>.out.weight" [1, D, D], ".bias".
+  SelfAttention(const TransformerShape& shape, const LayerSetting& setting);
+
+  Tensor forward(const Tensor& x_ND, const Packing& rows, bool causal) const;
+  // One new token a sentence, [B, D], behind those that `past` holds; appends its keys and values.
+  Tensor step(const Tensor& x_BD, KeysValues& past) const;
+
+  std::vector<Parameter> parameters() const;
+
+ private:
+  int64_t heads_;
+  bool rotary_;
+  Projection qkv_, out_;
+};
+
+// A sentence's tokens look at those of another sentence.
+class CrossAttention {
+ public:
+  // Tensors "<name>.query.weight" [1, D, D], "<name>.key_value.weight" [1, D, 2 D],
+  // "<name>.out...".
+  CrossAttention(const TransformerShape& shape, const LayerSetting& setting);
+
+  // Of the other sentences' rows, once for all queries.
+  KeysValues keys_values(const Tensor& memory_ND, const Packing& rows) const;
+  Tensor forward(const Tensor& x_ND, const Packing& rows, const KeysValues& memory) const;
+
+  std::vector<Parameter> parameters() const;
+
+ private:
+  int64_t heads_;
+  Projection query_, key_value_, out_;
+};
+
+}  // namespace moestro

@@ -1,0 +1,38 @@
+#include "positions.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+namespace moestro {
+namespace {
+
+constexpr double kBase = 10000;
+
+// [length, width / 2]: place / base^(2 i / width).
+Tensor angles(int64_t first, int64_t length, int64_t width, c10::Device device) {
+  const Tensor exponents = at::arange(width / 2, at::kDouble) * (2. / static_cast<double>(width));
+  const Tensor rates = at::exp(exponents * -std::log(kBase));
+  const Tensor places = at::arange(first, first + length, at::kDouble);
+  return (places.unsqueeze(1) * rates).to(device);
+}
+
+}  // namespace
+
+Tensor sinusoids(int64_t first, int64_t length, int64_t width, c10::Device device) {
+  const Tensor angles_TD = angles(first, length, width, device);
+  return at::cat({angles_TD.sin(), angles_TD.cos()}, 1);
+}
+
+Tensor rotary_angles(int64_t first, int64_t length, int64_t head_width, c10::Device device) {
+  return angles(first, length, head_width, device);
+}
+
+Tensor rotated(const Tensor& x_BHTd, const Tensor& angles_Td) {
+  const at::ScalarType type = x_BHTd.scalar_type();
+  const Tensor cos = angles_Td.cos().to(type), sin = angles_Td.sin().to(type);
+  const auto halves = x_BHTd.chunk(2, -1);
+  return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, -1);
+}
+
+}  // namespace moestro

@@ -1,0 +1,96 @@
+#include "moestro/nn/translator.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "moestro/core/error.h"
+#include "transformer/projection.h"
+
+namespace moestro {
+namespace {
+
+constexpr bool kScaled = true;  // as the vectors are the output's, too
+
+// A sentence that grows has no mean yet.
+TransformerShape decoder_shape(TransformerShape shape) {
+  shape.mixture.route = RouteBy::token;
+  return shape;
+}
+
+}  // namespace
+
+Translator::Translator(const TransformerShape& shape, int64_t vocabulary, uint64_t seed)
+    : embedding_({vocabulary, kScaled}, shape, "embeddings", seed),
+      encoder_(Transformer::Kind::encoder, shape, "encoder", seed),
+      decoder_(Transformer::Kind::decoder, decoder_shape(shape), "decoder", seed) {}
+
+TransformerOutput Translator::encoded(const Tensor& source_N, const Packing& rows,
+                                      const ForwardContext& context,
+                                      const TraceNeeds& needs) const {
+  return encoder_.forward(embedding_.forward(source_N, rows, context, ".source"), rows, context,
+                          needs);
+}
+
+TranslatorOutput Translator::forward(const Tensor& source_N, const Packing& source_rows,
+                                     const Tensor& target_M, const Packing& target_rows,
+                                     const ForwardContext& context, const TraceNeeds& needs) const {
+  MOESTRO_CHECK(source_rows.sentences() == target_rows.sentences(), "{} sentences, {} targets",
+                source_rows.sentences(), target_rows.sentences());
+  TransformerOutput source = encoded(source_N, source_rows, context, needs);
+  const Memory memory{source.x_ND, source_rows};
+  const Tensor target_MD = embedding_.forward(target_M, target_rows, context, ".target");
+  TransformerOutput target = decoder_.forward(target_MD, target_rows, context, needs, &memory);
+  std::vector<MixtureTrace> traces = std::move(source.traces);
+  std::ranges::move(target.traces, std::back_inserter(traces));
+  return {embedding_.scores(target.x_ND), std::move(traces)};
+}
+
+std::vector<Hypothesis> Translator::translate(const Tensor& source_N, const Packing& source_rows,
+                                              const BeamOptions& options) const {
+  const at::NoGradGuard no_gradients;
+  const Tensor source_ND = encoded(source_N, source_rows, {}, {}).x_ND;
+  const c10::Device device = source_ND.device();
+  const Memory memory{source_ND, source_rows};
+  const auto state = decoder_.begin(&memory, options.beam);
+  int64_t place = 0;
+  BeamOptions bounded = options;
+  bounded.longest = std::min(options.longest, shape().longest);
+  return beam_search(
+      source_rows.sentences(), bounded, [&](const Tensor& tokens_R, const Tensor& from_R) {
+        if (from_R.defined()) state->select(from_R.to(device));
+        const Tensor x_RD = embedding_.at_place(tokens_R.to(device), place++);
+        const Tensor last_RD = decoder_.step(x_RD, *state);
+        const Tensor scores_RV = embedding_.scores(last_RD);
+        return scores_RV.log_softmax(1, at::promote_types(scores_RV.scalar_type(), at::kFloat));
+      });
+}
+
+std::vector<MixtureLayer*> Translator::mixtures() {
+  std::vector<MixtureLayer*> layers = encoder_.mixtures();
+  const std::vector<MixtureLayer*> others = decoder_.mixtures();
+  layers.insert(layers.end(), others.begin(), others.end());
+  return layers;
+}
+
+std::vector<Parameter> Translator::parameters() const {
+  std::vector<Parameter> all = embedding_.parameters();
+  append(all, encoder_.parameters());
+  append(all, decoder_.parameters());
+  return all;
+}
+
+std::vector<Buffer> Translator::buffers() const {
+  std::vector<Buffer> all = encoder_.buffers();
+  const std::vector<Buffer> others = decoder_.buffers();
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
+std::vector<std::string> Translator::describe() const {
+  std::vector<std::string> lines = encoder_.describe();
+  const std::vector<std::string> others = decoder_.describe();
+  lines.insert(lines.end(), others.begin(), others.end());
+  return lines;
+}
+
+}  // namespace moestro

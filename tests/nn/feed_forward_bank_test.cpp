@@ -1,0 +1,72 @@
+#include "moestro/nn/feed_forward_bank.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "gradient_check.h"
+
+namespace moestro {
+namespace {
+
+using namespace testing;
+
+FeedForwardBank exact(FeedForwardKind kind, bool bias = true) {
+  FeedForwardBank bank({4, 6, kind, bias}, "bank", 3, 7);
+  for (const Parameter& parameter : bank.parameters())
+    parameter.value.set_data(normal(parameter.value.sizes().vec(), parameter.name.size()));
+  return bank;
+}
+
+const std::vector<FeedForwardKind> kKinds = {FeedForwardKind::relu, FeedForwardKind::gelu,
+                                             FeedForwardKind::swiglu};
+
+TEST(FeedForwardBank, gives_the_same_all_at_once_and_one_by_one) {
+  const Tensor x_ND = normal({5, 4}, 1);
+  for (const FeedForwardKind kind : kKinds)
+    for (const bool bias : {true, false}) {
+      const FeedForwardBank bank = exact(kind, bias);
+      const NetworkOutput all = bank.forward_all(x_ND, true);
+      for (int64_t e = 0; e < 3; ++e)
+        EXPECT_TRUE(at::allclose(all.out_ENC[e], bank.forward_one(e, x_ND), 1e-10, 1e-10));
+      EXPECT_EQ(all.hidden_ENF->size(2), kind == FeedForwardKind::swiglu ? 12 : 6);
+    }
+}
+
+TEST(FeedForwardBank, mixes_what_it_gives_for_the_chosen) {
+  const FeedForwardBank bank = exact(FeedForwardKind::gelu);
+  const Tensor x_ND = normal({4, 4}, 2), weights_NK = normal({4, 2}, 3).softmax(1);
+  const Tensor experts_NK = at::tensor({0, 2, 1, 0, 2, 1, 0, 1}, at::kLong).view({4, 2});
+  const Tensor chosen_NKD = bank.forward_chosen(x_ND, experts_NK);
+  EXPECT_TRUE(at::allclose(bank.forward_mixed(x_ND, experts_NK, weights_NK),
+                           (chosen_NKD * weights_NK.unsqueeze(2)).sum(1), 1e-10, 1e-10));
+  EXPECT_TRUE(at::allclose(chosen_NKD[2][1], bank.forward_one(1, x_ND)[2], 1e-10, 1e-10));
+}
+
+TEST(FeedForwardBank, gives_nothing_to_rows_that_are_sent_nowhere) {
+  const FeedForwardBank bank = exact(FeedForwardKind::relu);
+  const Tensor experts_N1 = at::tensor({-1, 2}, at::kLong).view({2, 1});
+  const Tensor y_ND = bank.forward_mixed(normal({2, 4}, 4), experts_N1, at::ones({2, 1}));
+  EXPECT_EQ(y_ND[0].abs().max().item<double>(), 0);
+  EXPECT_GT(y_ND[1].abs().max().item<double>(), 0);
+}
+
+TEST(FeedForwardBank, frozen_experts_get_no_gradient) {
+  FeedForwardBank bank = exact(FeedForwardKind::gelu);
+  bank.freeze(1);
+  bank.forward_all(normal({5, 4}, 5)).out_ENC.square().sum().backward();
+  for (const Parameter& parameter : bank.parameters()) {
+    const Tensor gradient = parameter.value.grad();
+    EXPECT_EQ(gradient[1].abs().max().item<double>(), 0) << parameter.name;
+    EXPECT_GT(gradient[2].abs().max().item<double>(), 0) << parameter.name;
+  }
+}
+
+TEST(FeedForwardBank, shows_its_live_tensors_by_name) {
+  const FeedForwardBank bank = exact(FeedForwardKind::gelu);
+  const ExpertTensors tensors = bank.tensors();
+  EXPECT_TRUE(tensors.at("up.weight", 2).is_alias_of(bank.parameters()[0].value));
+  EXPECT_EQ(tensors.at("down.bias", 0).sizes(), (Shape{4}));
+}
+
+}  // namespace
+}  // namespace moestro
