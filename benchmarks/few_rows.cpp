@@ -5,9 +5,12 @@
 //   KERNEL/TYPE/WEIGHTS/DEPTH/WIDTH/ROWS     KERNEL: few, many; WEIGHTS: packed before, or plain
 //
 // No cache holds all experts. Threads share the strips of one.
+#include <numeric>
+
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
+#include "nn/kernels/blocks/block_product.h"
 #include "nn/kernels/feed_forward/weight_strips.h"
 #include "program.h"
 
@@ -76,7 +79,8 @@ int main(int argc, char** argv) {
         for (const BlockKernel kernel : {BlockKernel::few_rows, BlockKernel::many_rows}) {
           const FewRows work = {kernel, packed, depth, width, rows};
           add<float>(work, "float32");
-          add<c10::BFloat16>(work, "bfloat16");
+          if (kernel == BlockKernel::few_rows || moestro::has_bfloat16_products())
+            add<c10::BFloat16>(work, "bfloat16");
         }
   return run_program(argc, argv);
 }

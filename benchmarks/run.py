@@ -69,7 +69,10 @@ def opening(lines, markdown):
         heading("Performance", 1)
         text("Made by `python benchmarks/run.py --markdown > docs/performance.md`; not edited by "
              "hand. Ours and", "theirs run turn by turn in one run, so that what else the machine "
-             "does meets both.")
+             "does meets both. What stands under the first heading", "is `benchmarks/findings.md`, "
+             "written by hand.")
+        print("\n" + (ROOT / "benchmarks" / "findings.md").read_text().rstrip())
+        heading("The machine and the run")
     text(*[f"- {line}" for line in lines])
 
 

@@ -19,6 +19,8 @@ STUDIES = {
     "failure-mnist": "The failure study, MNIST",
     "failure-joined": "The failure study, Fashion-MNIST and MNIST joined",
     "distance": "What the distance of the similarity term is worth, MNIST",
+    "attentive-search": "What the keys of the attentive gate are worth, MNIST, on validation rows",
+    "attentive": "What the keys of the attentive gate are worth, MNIST",
     "expert-count": "How many experts stay in use",
 }
 

@@ -41,6 +41,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
                          pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);     // whoever is killed leaves no child at work behind
   if (getppid() != parent) _exit(127);  // killed before that
+  setpgid(0, 0);  // a signal to all of a terminal reaches the study, which hands it on once
   const int none = open("/dev/null", O_RDWR);
   const int errors = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
   if (none < 0 || errors < 0 || dup2(none, STDIN_FILENO) < 0 || dup2(none, STDOUT_FILENO) < 0 ||

@@ -137,7 +137,7 @@ class Runner {
       one = running_.erase(one);
       if (*code == kExitOk)
         finish(run, seconds);
-      else if (!stopping_)
+      else if (!stopping_ && !interrupt_requested())
         fail(run, *code);
     }
   }
@@ -166,8 +166,9 @@ class Runner {
     schedule_.set(i, RunState::failed);
     worst_ = std::max(worst_, code == kExitUser ? 0 : 1);
     const std::string how =
-        code > 128 ? fmt::format("was ended by signal {}", code - 128)
-                   : fmt::format("ended with exit code {}: {}", code, last_line(log_path(i)));
+        code == kExitInterrupted ? std::string("was interrupted by hand, and goes on next time")
+        : code > 128             ? fmt::format("was ended by signal {}", code - 128)
+                     : fmt::format("ended with exit code {}: {}", code, last_line(log_path(i)));
     failures_.push_back(fmt::format("{} {} (all of it: {})", plan_.runs[i].folder.string(), how,
                                     log_path(i).string()));
     log_info("{} failed; the others go on", plan_.runs[i].folder.string());

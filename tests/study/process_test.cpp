@@ -54,6 +54,14 @@ TEST_F(ProcessTest, has_this_programs_environment_and_what_is_given_over_it) {
   EXPECT_EQ(read_file(log_), "kept new\n");
 }
 
+TEST_F(ProcessTest, has_a_group_of_its_own_so_that_a_terminals_signal_comes_once) {
+  Process process = shell("cut -d ' ' -f 5 /proc/$$/stat >&2; echo $$ >&2");
+  wait_for(process);
+  const std::string log = read_file(log_);
+  const std::string group = log.substr(0, log.find('\n'));
+  EXPECT_EQ(log, group + "\n" + group + "\n");
+}
+
 TEST_F(ProcessTest, can_be_asked_to_stop) {
   Process process = shell("trap 'exit 5' TERM; echo ready >&2; while :; do sleep .01; done");
   while (!std::filesystem::exists(log_) || read_file(log_).empty())
