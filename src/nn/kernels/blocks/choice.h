@@ -12,8 +12,8 @@ enum class BlockKernel {
 };
 
 // Measured by benchmarks/few_rows.cpp in float32 and bfloat16, with weights packed before or not,
-// at depths of 512 and 1024, on AVX-512: the two kernels meet between 4 and 8 rows, so that neither type nor
-// depth makes a difference.
+// at depths of 512 and 1024, on AVX-512: the two kernels meet between 4 and 8 rows, so that neither
+// type nor depth makes a difference.
 constexpr int64_t kMostFewRows = 4;
 
 constexpr BlockKernel block_kernel(int64_t rows) {
