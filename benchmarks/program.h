@@ -40,6 +40,14 @@ double time_each(benchmark::State& state, const Step& step) {
   return middle / 1e3;
 }
 
+// A benchmark in real time, told in ms.
+template <class Function, class... Arguments>
+void add(const std::string& name, Function function, Arguments... arguments) {
+  benchmark::RegisterBenchmark(name.c_str(), function, arguments...)
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
+}
+
 // The program's exit code.
 inline int run_program(int argc, char** argv) {
   keep_freed_memory();

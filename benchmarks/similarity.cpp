@@ -46,13 +46,6 @@ void time_product(benchmark::State& state) {
   state.counters["operations/s"] = 2. * size * size * size / seconds;
 }
 
-template <class Function, class... Arguments>
-void add(const std::string& name, Function function, Arguments... arguments) {
-  benchmark::RegisterBenchmark(name.c_str(), function, arguments...)
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
-}
-
 }  // namespace
 }  // namespace moestro::bench
 

@@ -92,13 +92,6 @@ void time_embedding(benchmark::State& state, const char* folder, at::ScalarType 
   time_each(state, [&] { benchmark::DoNotOptimize(embed_texts(encoder, texts)); });
 }
 
-template <class Function, class... Arguments>
-void add(const std::string& name, Function function, Arguments... arguments) {
-  benchmark::RegisterBenchmark(name.c_str(), function, arguments...)
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
-}
-
 }  // namespace
 }  // namespace moestro::bench
 

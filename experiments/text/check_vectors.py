@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares sentence vectors of `moestro predict` with sentence-transformers' own.
 
-    scripts/check_vectors.py MODEL TEXTS VECTORS.safetensors [--most 1e-5]
+    experiments/text/check_vectors.py MODEL TEXTS VECTORS.safetensors [--most 1e-5]
 
 TEXTS has one text a line; the vectors are those of its token ids (scripts/tokenize.py). Prints the
 largest difference, and ends with 1 where that exceeds --most. Needs the packages of
