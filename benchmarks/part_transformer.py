@@ -9,10 +9,12 @@ from tables import heading, ratio, spread, table, text
 
 STEPS = {"step/encoder": "encoder, 4 blocks, 64 texts of 4 to 40 tokens",
          "step/even": "encoder, 4 blocks, 64 texts of 40 tokens",
-         "step/translator": "translator, 3 + 3 blocks, 64 pairs of 5 to 31 tokens"}
+         "step/translator": "translator, 3 + 3 blocks, 64 pairs of 5 to 31 tokens",
+         "step/mixture": "the same, 4 experts of half the width, 2 a token"}
 VECTORS = {"embed/float32": "256 texts of 6 to 64 tokens, float32",
            "embed/bfloat16": "256 texts of 6 to 64 tokens, bfloat16"}
-PROGRAMS = {"step": ["eager", "compiled"], "embed": ["32 at once", "64 at once", "128 at once"]}
+PROGRAMS = {"step": ["eager", "compiled", "grouped_mm"],
+            "embed": ["32 at once", "64 at once", "128 at once"]}
 
 
 def encoder_folder():
@@ -35,7 +37,8 @@ def measure(programs, flags):
                 report = programs.ours("transformer", f"^{work}/", flags.seconds)
                 medians[work]["ours"] += report.times(work)
                 for name, run in peer.measure(work)["programs"].items():
-                    medians[work].setdefault(name, []).append(statistics.median(run["ms"]))
+                    if "ms" in run:
+                        medians[work].setdefault(name, []).append(statistics.median(run["ms"]))
     return medians
 
 
@@ -45,9 +48,10 @@ def rows(medians, works):
         if work not in medians:
             continue
         ours = medians[work]["ours"]
-        peers = [medians[work][name] for name in PROGRAMS[work.partition("/")[0]]]
-        best = min(peers, key=statistics.median)
-        lines.append([words, spread(ours), *map(spread, peers), ratio(best, ours)])
+        peers = [medians[work].get(name) for name in PROGRAMS[work.partition("/")[0]]]
+        best = min(filter(None, peers), key=statistics.median)
+        lines.append([words, spread(ours), *(spread(peer) if peer else "" for peer in peers),
+                      ratio(best, ours)])
     return lines
 
 
@@ -57,7 +61,8 @@ def show(medians):
          "backward pass in float32, in ms", "(median of the rounds, least - most). PyTorch's are "
          "`nn.TransformerEncoder` and `nn.Transformer` with their fused", "attention on padded "
          "batches, glibc told to keep freed memory (`benchmarks/peers/transformer.py`); ours "
-         "computes no padding", "but in attention.")
+         "computes no padding", "but in attention. Of the mixture, *eager* is a loop over the "
+         "experts, *grouped_mm* sorts the rows for", "`torch._grouped_mm`.")
     table(["step", "ours", *PROGRAMS["step"], "best / ours"], rows(medians, STEPS))
     lines = rows(medians, VECTORS)
     if not lines:

@@ -72,7 +72,7 @@ void time_token(benchmark::State& state, const SparseShape& shape, at::ScalarTyp
     benchmark::DoNotOptimize(layers[turn % layers.size()].forward(x_ND, row, mix_NK));
     ++turn;
   });
-  state.SetLabel(describe_feed_forward(1, shape.k, weights));
+  state.SetLabel(describe_feed_forward(weights));
 }
 
 void time_reading(benchmark::State& state, const SparseShape& shape, at::ScalarType type) {

@@ -106,9 +106,7 @@ class SparseStep {
     y_ND_.backward(dy_ND_);
   }
 
-  std::string way() const {
-    return describe_feed_forward(work_.shape.tokens, work_.shape.k, weights_);
-  }
+  std::string way() const { return describe_feed_forward(weights_); }
 
   // The largest relative error against float64 of what the last run gave to the tokens of the last
   // expert: their outputs; in training their gradients and those of this expert's weights, too.

@@ -49,8 +49,8 @@ struct Step {
   Batch batch() const { return {x_NCHW, targets_N, {}}; }
 
   void run() {
-    MixtureOutput output = mixture.forward(x_NCHW, context(), objective.needs());
-    const LossTerms loss = objective(output.mixed_NC, {output.trace}, batch());
+    ModelOutput output = mixture.forward(x_NCHW, context(), objective.needs());
+    const LossTerms loss = objective(output.mixed_NC, output.traces, batch());
     optimiser.zero_gradients();
     loss.total.backward();
     optimiser.step(kRate);

@@ -97,9 +97,15 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
     # The wheel's CUDA libraries lie in packages of their own, found at run time only.
     target_link_options(LibTorch::LibTorch INTERFACE LINKER:--allow-shlib-undefined)
   endif()
-  # stdc++ first: libtorch.so of 2.11 exports parts of std::filesystem that crash when a program is
-  # bound to them.
+  # The C++ library first: libtorch.so of 2.11 exports parts of std::filesystem that crash when a
+  # program is bound to them. And the shared one, which LibTorch has: with a second, static one in
+  # the program (some compilers take that where they can) exceptions in a backward pass are lost.
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libstdc++.so.6
+                  OUTPUT_VARIABLE _libtorch_cxx OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT IS_ABSOLUTE "${_libtorch_cxx}" OR NOT EXISTS "${_libtorch_cxx}")
+    set(_libtorch_cxx stdc++)
+  endif()
   target_link_libraries(
-    LibTorch::LibTorch INTERFACE stdc++ "-Wl,--no-as-needed,${_libtorch_kept},--as-needed"
+    LibTorch::LibTorch INTERFACE "${_libtorch_cxx}" "-Wl,--no-as-needed,${_libtorch_kept},--as-needed"
                                  "${_lib}/libc10.so")
 endif()

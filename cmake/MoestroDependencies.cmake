@@ -36,6 +36,19 @@ target_include_directories(
 target_compile_features(moestro_base INTERFACE cxx_std_20)
 target_link_libraries(moestro_base INTERFACE LibTorch::LibTorch ZLIB::ZLIB Threads::Threads)
 
+# Optional: texts. Without it the verbs that read texts say what to install.
+find_path(MOESTRO_SENTENCEPIECE sentencepiece_trainer.h DOC "folder of sentencepiece's headers")
+find_library(MOESTRO_SENTENCEPIECE_LIBRARY sentencepiece DOC "sentencepiece")
+find_library(MOESTRO_SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train DOC "sentencepiece's trainer")
+mark_as_advanced(MOESTRO_SENTENCEPIECE MOESTRO_SENTENCEPIECE_LIBRARY
+                 MOESTRO_SENTENCEPIECE_TRAIN_LIBRARY)
+set(MOESTRO_HAS_SENTENCEPIECE OFF)
+if(MOESTRO_SENTENCEPIECE AND MOESTRO_SENTENCEPIECE_LIBRARY AND MOESTRO_SENTENCEPIECE_TRAIN_LIBRARY)
+  set(MOESTRO_HAS_SENTENCEPIECE ON)
+else()
+  message(STATUS "sentencepiece is missing (libsentencepiece-dev): texts cannot be read")
+endif()
+
 # Tests and benchmarks are left out, with a word, where their libraries are missing.
 set(MOESTRO_HAS_GTEST OFF)
 if(MOESTRO_TESTS)

@@ -125,6 +125,17 @@ function(moestro_benchmarks)
   endforeach()
 endfunction()
 
+# The floor data reads texts with sentencepiece, where that is there.
+function(moestro_use_sentencepiece)
+  configure_file(cmake/has_sentencepiece.h.in generated/data/has_sentencepiece.h)
+  target_include_directories(moestro_data PRIVATE "${PROJECT_BINARY_DIR}/generated/data")
+  if(MOESTRO_HAS_SENTENCEPIECE)
+    target_include_directories(moestro_data SYSTEM PRIVATE "${MOESTRO_SENTENCEPIECE}")
+    target_link_libraries(moestro_data PRIVATE "${MOESTRO_SENTENCEPIECE_TRAIN_LIBRARY}"
+                                               "${MOESTRO_SENTENCEPIECE_LIBRARY}")
+  endif()
+endfunction()
+
 # The program carries recipes/demo/*.toml, so that `moestro demo` works from anywhere.
 function(moestro_embed_demo_recipes)
   foreach(name IN ITEMS one-expert original-gate attentive-gate)

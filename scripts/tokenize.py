@@ -2,13 +2,19 @@
 """Turns texts into the token ids of a pre-trained model.
 
     scripts/tokenize.py TOKENIZER TEXTS --out IDS.safetensors [--longest N]
+                        [--labels classes|values]
 
 TOKENIZER is the model's folder, or its tokenizer.json. TEXTS has one text a line in UTF-8 (.gz is
 unpacked); an empty line is a text of the special tokens alone. A text of more than --longest tokens
-is cut there; left out, it is what the folder's sentence_bert_config.json says, or no text is. IDS.safetensors holds "ids" (int32, text behind text) and "offsets"
-(int64, where each text begins and where the last ends); then
+is cut there; left out, it is what the folder's sentence_bert_config.json says, or no text is.
+IDS.safetensors holds "ids" (int32, text behind text) and "offsets" (int64, where each text begins
+and where the last ends), and in its metadata the size of the vocabulary; then
 
     moestro predict MODEL --data IDS.safetensors --out VECTORS.safetensors
+
+With --labels a line is a label, a tab, and a text. The labels are "targets": classes (int64, numbered
+in the order of their names, which stand in the metadata) or values (float32); then a recipe can train
+on them (data.format = "ids").
 
 Needs the packages of scripts/requirements.txt.
 """
@@ -81,10 +87,35 @@ def read_texts(path):
             sys.exit(f"error: {path}:{number}: byte {error.start + 1} is no UTF-8")
 
 
-def write(path, tensors):
+def split_labels(path, lines):
+    labels, texts = [], []
+    for number, line in enumerate(lines, 1):
+        label, tab, text = line.partition("\t")
+        if not tab or not label.strip():
+            sys.exit(f"error: {path}:{number}: expected a label, a tab, and a text")
+        labels.append(label.strip())
+        texts.append(text)
+    return labels, texts
+
+
+def targets_of(path, labels, kind):
+    """The targets, and of classes their names."""
+    if kind == "classes":
+        names = sorted(set(labels))
+        return np.array([names.index(label) for label in labels], np.int64), names
+    try:
+        values = np.array([float(label) for label in labels], np.float32)
+    except ValueError as error:
+        sys.exit(f"error: {path}: {error}; expected numbers before the tabs")
+    if not np.isfinite(values).all():
+        sys.exit(f"error: {path}: a label that is not finite; expected numbers")
+    return values, None
+
+
+def write(path, tensors, metadata):
     """Whole, or not at all."""
-    kinds = {np.dtype(np.int32): "I32", np.dtype(np.int64): "I64"}
-    header, begin = {}, 0
+    kinds = {np.dtype(np.int32): "I32", np.dtype(np.int64): "I64", np.dtype(np.float32): "F32"}
+    header, begin = {"__metadata__": metadata}, 0
     for name, array in tensors.items():
         header[name] = {"dtype": kinds[array.dtype], "shape": list(array.shape),
                         "data_offsets": [begin, begin + array.nbytes]}
@@ -110,9 +141,17 @@ def main():
     parser.add_argument("texts", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--longest", type=int)
+    parser.add_argument("--labels", choices=["classes", "values"])
     options = parser.parse_args()
     tokenizer = tokenizer_of(options.tokenizer, options.longest)
     texts = list(read_texts(options.texts))
+    metadata = {"vocabulary": str(tokenizer.get_vocab_size())}
+    targets = {}
+    if options.labels:
+        labels, texts = split_labels(options.texts, texts)
+        targets["targets"], names = targets_of(options.texts, labels, options.labels)
+        if names:
+            metadata["class_names"] = json.dumps(names)
     ids, lengths = [], []
     for first in range(0, len(texts), TEXTS_AT_ONCE):
         for encoding in tokenizer.encode_batch(texts[first:first + TEXTS_AT_ONCE]):
@@ -120,8 +159,9 @@ def main():
             lengths.append(len(encoding.ids))
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    # The wider numbers first, so that both are aligned.
-    write(options.out, {"offsets": offsets, "ids": np.array(ids, np.int32)})
+    # The wider numbers first, so that all are aligned.
+    tensors = {"offsets": offsets, "ids": np.array(ids, np.int32)} | targets
+    write(options.out, dict(sorted(tensors.items(), key=lambda item: -item[1].itemsize)), metadata)
     print(f"{options.out}: {len(lengths)} texts, {len(ids)} tokens", file=sys.stderr)
 
 

@@ -13,8 +13,7 @@ namespace {
 void eval(const std::string& folder, const std::string& data, const CommonFlags& common) {
   const TrainedRun run(folder, common.device, common.threads);
   const Dataset rows = run.rows(data, common.data_root, Targets::required);
-  const nlohmann::ordered_json scores =
-      figures(run.evaluate(rows, /*experts=*/true), rows).to_json();
+  const nlohmann::ordered_json scores = figures(run.responder(), rows).to_json();
   if (common.json) {
     fmt::print("{}\n", scores.dump(2));
     return;

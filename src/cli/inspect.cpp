@@ -18,8 +18,8 @@ void inspect(InspectOptions options, const CommonFlags& common) {
     fmt::print("{}\n", inspected.to_json().dump(2));
     return;
   }
-  fmt::print("{}", inspection_text(inspection_record(inspected.inspection.to_json(), options.run),
-                                   stdout_rules()));
+  fmt::print("{}",
+             inspection_text(inspection_record(inspected.to_json(), options.run), stdout_rules()));
   for (const auto& [run, information] : inspected.agreement)
     fmt::print("agreement with the split of {}: {:.3f} (adjusted mutual information)\n", run,
                information);

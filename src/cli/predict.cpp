@@ -18,11 +18,15 @@ void predict(const PredictFlags& flags, const CommonFlags& common) {
     throw UserError(
         "--precision: a run has that of its recipe; expected it with a pre-trained "
         "encoder only");
-  check_predictions_name(flags.out);
   const TrainedRun run(flags.run, common.device, common.threads);
+  const Responder responder = run.responder();
+  check_predictions_name(flags.out, responder.translates());
   check_can_predict(run.recipe());
   const Dataset rows = run.rows(flags.data, common.data_root, Targets::optional);
-  write_predictions(flags.out, run.evaluate(rows), run.data());
+  if (responder.translates())
+    write_translations(flags.out, responder.translate(rows));
+  else
+    write_predictions(flags.out, run.evaluate(rows), run.data());
   log_info("{}: {} predictions", flags.out, rows.rows());
 }
 
@@ -42,10 +46,11 @@ void embed(const PredictFlags& flags, const CommonFlags& common) {
 void add_predict(CLI::App& app, CommonFlags& common) {
   CLI::App* verb =
       add_verb(app, "predict",
-               "what a run answers for new rows, and which expert answered; or the sentence "
-               "vectors of a pre-trained encoder",
+               "what a run answers for new rows, and which expert answered; translations; or the "
+               "sentence vectors of a pre-trained encoder",
                "  moestro predict runs/mnist --data my-digits-images-idx3-ubyte --out answers.csv\n"
                "  moestro predict runs/houses --data new.csv --out answers.safetensors\n"
+               "  moestro predict runs/multi30k-en-de --data english.txt --out german.txt\n"
                "  moestro predict all-MiniLM-L6-v2 --data ids.safetensors --out vectors.safetensors"
                "    (ids: scripts/tokenize.py)");
   auto flags = std::make_shared<PredictFlags>();
@@ -54,7 +59,8 @@ void add_predict(CLI::App& app, CommonFlags& common) {
   verb->add_option("--data", flags->data, "rows to answer for; of an encoder: token ids")
       ->required()
       ->type_name("NAME|PATH");
-  verb->add_option("--out", flags->out, "FILE.csv or FILE.safetensors; vectors: the latter")
+  verb->add_option("--out", flags->out,
+                   "FILE.csv or FILE.safetensors; vectors: the latter; translations: FILE.txt")
       ->required()
       ->type_name("FILE");
   verb->add_option("--precision", flags->precision, "of an encoder; float32 where not said")

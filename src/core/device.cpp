@@ -39,8 +39,11 @@ c10::Device resolve_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
   if (name != "auto" && name != "cuda")
     throw UserError("unknown device \"{}\"; expected auto, cpu or cuda", name);
-  if (at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0)
+  if (at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0) {
+    // cuDNN's attention makes a plan for every new length: a minute over the first epoch of texts.
+    at::globalContext().setSDPUseCuDNN(false);
     return c10::Device(c10::kCUDA, 0);
+  }
   if (name == "auto") return c10::kCPU;
   throw UserError("device \"cuda\" asked for, but {}",
                   at::hasCUDA() ? "no CUDA device was found"

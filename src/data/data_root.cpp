@@ -21,6 +21,10 @@ bool find_files(const fs::path& folder, const std::vector<NamedSet::FileNames>& 
   return true;
 }
 
+const std::string& folder_name(const NamedSet& set) {
+  return set.folder.empty() ? set.name : set.folder;
+}
+
 std::vector<fs::path> candidate_folders(const std::string& name,
                                         const std::vector<fs::path>& roots) {
   std::vector<fs::path> folders;
@@ -34,13 +38,14 @@ std::vector<fs::path> candidate_folders(const std::string& name,
 // The nearest miss: a folder that is there and lacks a file, otherwise the first root.
 fs::path missing_file(const NamedSet& set, const std::vector<fs::path>& roots) {
   std::vector<NamedSet::FileNames> wanted = set.train_files;
-  wanted.insert(wanted.end(), set.test_files.begin(), set.test_files.end());
+  for (const auto* files : {&set.valid_files, &set.test_files})
+    wanted.insert(wanted.end(), files->begin(), files->end());
   std::error_code ignored;
-  for (const fs::path& folder : candidate_folders(set.name, roots))
+  for (const fs::path& folder : candidate_folders(folder_name(set), roots))
     if (fs::is_directory(folder, ignored))
       for (const NamedSet::FileNames& names : wanted)
         if (!find_file(folder, names)) return folder / names[0];
-  return roots[0] / set.name / wanted[0][0];
+  return roots[0] / folder_name(set) / wanted[0][0];
 }
 
 }  // namespace
@@ -67,9 +72,10 @@ std::optional<fs::path> find_file(const fs::path& folder, const NamedSet::FileNa
 }
 
 std::optional<LocatedSet> find_set(const NamedSet& set, const std::vector<fs::path>& roots) {
-  for (const fs::path& folder : candidate_folders(set.name, roots)) {
-    LocatedSet located{folder, {}, {}};
+  for (const fs::path& folder : candidate_folders(folder_name(set), roots)) {
+    LocatedSet located{folder, {}, {}, {}};
     if (find_files(folder, set.train_files, located.train) &&
+        find_files(folder, set.valid_files, located.valid) &&
         find_files(folder, set.test_files, located.test))
       return located;
   }
@@ -80,7 +86,7 @@ LocatedSet require_set(const NamedSet& set, const std::vector<fs::path>& roots) 
   MOESTRO_CHECK(!roots.empty());
   if (const std::optional<LocatedSet> located = find_set(set, roots)) return *located;
   std::vector<std::string> searched;
-  for (const fs::path& root : roots) searched.push_back((root / set.name).string());
+  for (const fs::path& root : roots) searched.push_back((root / folder_name(set)).string());
   throw UserError(
       "data set {} is not there: no {} (or .gz); searched {}; get it from {} into one of these, or "
       "say where it is with --data-root",

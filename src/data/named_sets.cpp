@@ -5,6 +5,7 @@
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
 #include "moestro/data/cifar_classes.h"
+#include "text_sets.h"
 
 namespace moestro {
 namespace {
@@ -144,10 +145,8 @@ NamedSet california_housing() {
   return set;
 }
 
-}  // namespace
-
-const std::vector<NamedSet>& named_sets() {
-  static const std::vector<NamedSet> sets = {
+std::vector<NamedSet> all_sets() {
+  std::vector<NamedSet> sets = {
       mnist(),
       fashion_mnist(),
       notmnist(),
@@ -169,12 +168,28 @@ const std::vector<NamedSet>& named_sets() {
             {"covtype.data", "covtype.csv"}, {}, "-1", kUci + "31/covertype"),
       california_housing(),
   };
+  const std::vector<NamedSet> texts = text_sets();
+  sets.insert(sets.end(), texts.begin(), texts.end());
+  return sets;
+}
+
+}  // namespace
+
+const std::vector<NamedSet>& named_sets() {
+  static const std::vector<NamedSet> sets = all_sets();
   return sets;
 }
 
 std::vector<std::string> named_set_names() {
   std::vector<std::string> names;
   for (const NamedSet& set : named_sets()) names.push_back(set.name);
+  return names;
+}
+
+std::vector<std::string> text_set_names() {
+  std::vector<std::string> names;
+  for (const NamedSet& set : named_sets())
+    if (set.kind == Kind::text) names.push_back(set.name);
   return names;
 }
 

@@ -74,7 +74,10 @@ Normaliser Normaliser::fit(const Dataset& train, const TableSchema* table,
   if (mean.empty() != deviation.empty())
     throw UserError("data.mean and data.deviation go together; only {} is given",
                     mean.empty() ? "data.deviation" : "data.mean");
-  const std::vector<bool> fitted = fitted_columns(train, table);
+  if (train.is_text() && !mean.empty())
+    throw UserError("data.mean and data.deviation have no effect: {} holds texts", train.name);
+  const std::vector<bool> fitted =
+      train.is_text() ? std::vector<bool>() : fitted_columns(train, table);
   if (!mean.empty()) {
     out.mean_ = given("mean", mean, fitted.size());
     out.deviation_ = given("deviation", deviation, fitted.size());
@@ -88,7 +91,7 @@ Normaliser Normaliser::fit(const Dataset& train, const TableSchema* table,
       out.deviation_.push_back(found.deviation);
     }
   }
-  if (train.classes == 0 && train.has_targets()) {
+  if (train.has_targets() && train.targets_N.is_floating_point()) {
     const Moments found = moments(train.targets_N);
     out.target_mean_ = found.mean;
     out.target_deviation_ = found.deviation;
@@ -97,6 +100,7 @@ Normaliser Normaliser::fit(const Dataset& train, const TableSchema* table,
 }
 
 Tensor Normaliser::apply(const Tensor& inputs) const {
+  if (inputs.scalar_type() == at::kInt && mean_.empty()) return inputs;
   MOESTRO_CHECK(inputs.dim() >= 2 && inputs.size(1) == static_cast<int64_t>(mean_.size()), "{}",
                 shape_text(inputs.sizes().vec()));
   const double unit = pixels_ ? kPixelMax : 1;

@@ -168,8 +168,10 @@ FileSet read_named_set(const NamedSet& named, const LocatedSet& files) {
 
 FileSet read_own_set(const DataConfig& config) {
   if (config.format.empty())
-    throw UserError("data.format is not set; expected idx, csv or safetensors for data.path = {}",
-                    config.path);
+    throw UserError(
+        "data.format is not set; expected idx, csv, safetensors, tsv, lines, parallel or ids for "
+        "data.path = {}",
+        config.path);
   FileSet set = config.format == "idx"   ? read_own_idx(config)
                 : config.format == "csv" ? read_own_csv(config)
                                          : read_own_safetensors(config);

@@ -15,6 +15,7 @@ nlohmann::json DataRecord::to_json() const {
                          {"target_name", target_name},
                          {"normaliser", normaliser.to_json()}};
   if (table) json["table"] = moestro::to_json(*table);
+  if (text) json["text"] = moestro::to_json(*text);
   return json;
 }
 
@@ -29,6 +30,7 @@ DataRecord DataRecord::from_json(const nlohmann::json& json, const std::string& 
     json.at("target_name").get_to(record.target_name);
     record.normaliser = Normaliser::from_json(json.at("normaliser"));
     if (json.contains("table")) record.table = table_schema_from_json(json.at("table"));
+    if (json.contains("text")) record.text = text_record_from_json(json.at("text"));
     return record;
   } catch (const nlohmann::json::exception& error) {
     throw UserError("{}: not a data record of a run: {}", where, error.what());

@@ -8,6 +8,8 @@
 #include "moestro/data/read_set.h"
 #include "moestro/data/safetensors_set.h"
 #include "moestro/data/split.h"
+#include "moestro/data/text_source.h"
+#include "moestro/data/token_set.h"
 #include "moestro/store/digest.h"
 
 namespace moestro {
@@ -20,33 +22,59 @@ FileSet read_files(const DataConfig& config, const fs::path& root) {
   return read_named_set(set, require_set(set, data_roots(root)));
 }
 
-void split_rows(const DataConfig& config, uint64_t seed, FileSet& files, DataSource& source) {
-  Dataset& all = files.train;
-  if (files.test) {
-    if (config.test != DataConfig().test)
-      throw UserError("data.test = {} has no effect: {} has test rows of its own", config.test,
-                      all.name);
-    source.test = *files.test;
-  } else {
-    const Split split = hold_out(all.rows(), config.test, seed, "test");
-    source.test = select_rows(all, split.held_N);
-    source.test_is_split = true;
-    all = select_rows(all, split.kept_N);
+void take_rows(const DataConfig& config, uint64_t seed, FileSet& files, DataSource& source) {
+  const Dataset& all = files.train;
+  const RowSplit split = split_rows({all.name, all.rows(), all.targets_N, all.classes,
+                                     /*has_valid=*/false, files.test.has_value()},
+                                    config, seed);
+  source.test_is_split = !files.test;
+  source.test = files.test ? *files.test : select_rows(all, split.test_N);
+  source.valid = select_rows(all, split.valid_N);
+  source.train = select_rows(all, split.train_N);
+}
+
+// Keys of texts that the schema cannot tell from those of a table.
+void refuse_text_keys(const DataConfig& config, const std::string& name) {
+  DataConfig plain = config;
+  const DataConfig unset;
+  plain.valid_path = unset.valid_path;
+  plain.encoding = unset.encoding;
+  plain.tokenizer = unset.tokenizer;
+  plain.vocabulary = unset.vocabulary;
+  plain.longest = unset.longest;
+  plain.tokens = unset.tokens;
+  if (plain != config)
+    throw UserError(
+        "data.valid_path, encoding, tokenizer, vocabulary, longest and tokens have no effect: {} "
+        "holds no texts (data.text names the columns of a csv file that are texts)",
+        name);
+}
+
+DataSource load_all_texts(const DataConfig& config, const fs::path& root, uint64_t seed,
+                          std::shared_ptr<const Tokenizer> tokenizer) {
+  if (config.path.empty()) {
+    const NamedSet& set = named_set(config.name);
+    return load_texts(config, read_named_texts(set, require_set(set, data_roots(root))), seed,
+                      std::move(tokenizer));
   }
-  const Split split = hold_out(all.rows(), config.validation, seed, "validation");
-  source.valid = select_rows(all, split.held_N);
-  Tensor train_N = split.kept_N;
-  if (config.rows > 0) {
-    const Tensor targets_N = all.targets_N.index_select(0, train_N);
-    train_N = train_N.index_select(0, balanced_rows(targets_N, all.classes, config.rows, seed));
-  }
-  source.train = select_rows(all, train_N);
+  if (config.format == "ids") return load_token_sets(config, seed);
+  return load_texts(config, read_own_texts(config), seed, std::move(tokenizer));
 }
 
 void fill_tables(DataSource& source) {
   fit_means(*source.table, source.train.inputs);
   for (const Dataset* part : {&source.train, &source.valid, &source.test})
     fill_missing(*source.table, part->inputs);
+}
+
+DataSource load_numbers(const DataConfig& config, const fs::path& root, uint64_t seed) {
+  DataSource source;
+  FileSet files = read_files(config, root);
+  refuse_text_keys(config, files.train.name);
+  take_rows(config, seed, files, source);
+  source.table = std::move(files.table);
+  if (source.table) fill_tables(source);
+  return source;
 }
 
 Dataset read_new_images(const DataRecord& record, const fs::path& path, Targets targets) {
@@ -96,6 +124,9 @@ Dataset read_new_named(const DataRecord& record, const NamedSet& set, const fs::
         "{} has no test files and the run was trained on its rows; leave the name out to use the "
         "rows that the run held out",
         set.name);
+  if (set.kind == NamedSet::Kind::text)
+    throw UserError("{} holds texts; the run was trained on {}", set.name,
+                    record.normaliser.pixels() ? "images" : "numbers");
   const LocatedSet files = require_set(set, data_roots(root));
   if (record.table && set.kind == NamedSet::Kind::csv)
     return read_new_table(record, files.test.empty() ? files.train[0] : files.test[0], targets);
@@ -103,36 +134,7 @@ Dataset read_new_named(const DataRecord& record, const NamedSet& set, const fs::
   return read.test ? std::move(*read.test) : std::move(read.train);
 }
 
-}  // namespace
-
-DataRecord DataSource::record() const {
-  return {train.name,  train.sample_shape(), train.classes, train.class_names,
-          inputs_name, target_name,          normaliser,    table};
-}
-
-std::string DataSource::digest() const {
-  return sha256_hex(train.digest() + valid.digest() + test.digest());
-}
-
-DataSource load_data(const DataConfig& config, const fs::path& root, uint64_t seed) {
-  DataSource source;
-  source.augmentation = Augmentation::parse(config.augment);
-  FileSet files = read_files(config, root);
-  source.augmentation.check(files.train);
-  split_rows(config, seed, files, source);
-  source.table = std::move(files.table);
-  if (source.table) fill_tables(source);
-  source.normaliser = Normaliser::fit(source.train, source.table ? &*source.table : nullptr,
-                                      config.mean, config.deviation);
-  source.inputs_name = config.inputs;
-  source.target_name = config.target.empty() ? "targets" : config.target;
-  return source;
-}
-
-Dataset load_new_rows(const DataRecord& record, const std::string& what, const fs::path& root,
-                      Targets targets) {
-  Dataset set = is_named_set(what) ? read_new_named(record, named_set(what), root, targets)
-                                   : read_new_path(record, what, targets);
+void check_shape(const DataRecord& record, const Dataset& set, const std::string& what) {
   if (set.sample_shape() != record.sample_shape || set.is_image() != record.normaliser.pixels())
     throw UserError("{}: rows of {} {}; expected {} {}, as the run was trained on", what,
                     shape_text(set.sample_shape()), set.is_image() ? "pixels" : "numbers",
@@ -141,6 +143,50 @@ Dataset load_new_rows(const DataRecord& record, const std::string& what, const f
   if (set.has_targets() && set.classes != record.classes)
     throw UserError("{}: {} classes; expected {}, as the run was trained on", what, set.classes,
                     record.classes);
+}
+
+}  // namespace
+
+DataRecord DataSource::record() const {
+  DataRecord record;
+  record.name = train.name;
+  record.sample_shape = text ? Shape{text->longest} : train.sample_shape();
+  record.classes = train.classes;
+  record.class_names = train.class_names;
+  record.inputs_name = inputs_name;
+  record.target_name = target_name;
+  record.normaliser = normaliser;
+  record.table = table;
+  record.text = text;
+  return record;
+}
+
+std::string DataSource::digest() const {
+  return sha256_hex(train.digest() + valid.digest() + test.digest());
+}
+
+DataSource load_data(const DataConfig& config, const fs::path& root, uint64_t seed,
+                     std::shared_ptr<const Tokenizer> tokenizer) {
+  const Augmentation augmentation = Augmentation::parse(config.augment);
+  DataSource source = holds_texts(config) ? load_all_texts(config, root, seed, std::move(tokenizer))
+                                          : load_numbers(config, root, seed);
+  source.augmentation = augmentation;
+  source.augmentation.check(source.train);
+  source.normaliser = Normaliser::fit(source.train, source.table ? &*source.table : nullptr,
+                                      config.mean, config.deviation);
+  source.inputs_name = config.inputs;
+  source.target_name = config.target.empty() ? "targets" : config.target;
+  return source;
+}
+
+Dataset load_new_rows(const DataRecord& record, const std::string& what, const fs::path& root,
+                      Targets targets, std::shared_ptr<const Tokenizer> tokenizer) {
+  const bool ids = record.text && record.text->layout.format == "ids";
+  Dataset set = ids                  ? load_new_token_set(record, what, targets)
+                : record.text        ? load_new_texts(record, what, root, targets, tokenizer)
+                : is_named_set(what) ? read_new_named(record, named_set(what), root, targets)
+                                     : read_new_path(record, what, targets);
+  if (!record.text) check_shape(record, set, what);
   set.name = is_named_set(what) ? what : fs::path(what).filename().string();
   set.classes = record.classes;
   set.class_names = record.class_names;

@@ -4,6 +4,7 @@
 
 #include "moestro/core/error.h"
 #include "moestro/core/random.h"
+#include "moestro/data/config.h"
 
 namespace moestro {
 namespace {
@@ -22,6 +23,19 @@ Tensor rounds(const Tensor& targets_N, int64_t classes, const Tensor& order_N) {
         seen[static_cast<size_t>(drawn_N.data_ptr<int64_t>()[i])]++ * classes +
         drawn_N.data_ptr<int64_t>()[i];
   return order_N.index_select(0, round_N.argsort());
+}
+
+void check_share(const std::string& key, double share, double unset, const FileRows& file,
+                 const std::string& rows) {
+  if (share != unset)
+    throw UserError("data.{} = {} has no effect: {} has {} rows of its own", key, share, file.name,
+                    rows);
+}
+
+Tensor drawn_rows(const FileRows& file, const Tensor& rows_N, int64_t count, uint64_t seed) {
+  const Tensor targets_N =
+      file.classes > 0 ? file.targets_N.index_select(0, rows_N) : at::empty_like(rows_N);
+  return rows_N.index_select(0, balanced_rows(targets_N, file.classes, count, seed));
 }
 
 }  // namespace
@@ -44,6 +58,28 @@ Tensor balanced_rows(const Tensor& targets_N, int64_t classes, int64_t count, ui
   Tensor order_N = permutation({seed, Stream::split, "subset", 0}, rows);
   if (classes > 0) order_N = rounds(targets_N, classes, order_N);
   return ascending(order_N.narrow(0, 0, count));
+}
+
+RowSplit split_rows(const FileRows& file, const DataConfig& config, uint64_t seed) {
+  RowSplit out;
+  out.train_N = at::arange(file.rows, at::kLong);
+  if (file.has_test) {
+    check_share("test", config.test, DataConfig().test, file, "test");
+  } else {
+    const Split split = hold_out(file.rows, config.test, seed, "test");
+    out.train_N = split.kept_N;
+    out.test_N = split.held_N;
+  }
+  if (file.has_valid) {
+    if (config.validation != 0)
+      check_share("validation", config.validation, DataConfig().validation, file, "validation");
+  } else {
+    const Split split = hold_out(out.train_N.size(0), config.validation, seed, "validation");
+    out.valid_N = out.train_N.index_select(0, split.held_N);
+    out.train_N = out.train_N.index_select(0, split.kept_N);
+  }
+  if (config.rows > 0) out.train_N = drawn_rows(file, out.train_N, config.rows, seed);
+  return out;
 }
 
 }  // namespace moestro

@@ -46,12 +46,6 @@ float finite_number(const CsvTable& table, int64_t row, int64_t column) {
   return value;
 }
 
-// Which columns of a table are the schema's.
-struct Placement {
-  std::vector<int64_t> inputs;
-  int64_t target = -1;  // none
-};
-
 int64_t place_of(const CsvTable& table, const std::string& name) {
   const auto& names = table.names();
   const auto found = std::find(names.begin(), names.end(), name);
@@ -159,19 +153,26 @@ Tensor encode_values(const CsvTable& table, int64_t column) {
 
 }  // namespace
 
-Dataset encode_table(const CsvTable& table, const TableSchema& schema, Targets targets) {
+Placement place_columns(const CsvTable& table, const TableSchema& schema, Targets targets) {
   const bool by_name = table.has_header() && schema.header;
-  const Placement placement =
-      by_name ? place_by_name(table, schema) : place_by_position(table, schema);
+  Placement placement = by_name ? place_by_name(table, schema) : place_by_position(table, schema);
   if (placement.target < 0 && targets == Targets::required)
     throw UserError("{}: no target column \"{}\"", table.file(), schema.target);
+  return placement;
+}
+
+Tensor encode_targets(const CsvTable& table, const TableSchema& schema, int64_t column) {
+  return schema.class_names.empty() ? encode_values(table, column)
+                                    : encode_classes(table, schema, column);
+}
+
+Dataset encode_table(const CsvTable& table, const TableSchema& schema, Targets targets) {
+  const Placement placement = place_columns(table, schema, targets);
   Dataset set;
   set.classes = static_cast<int64_t>(schema.class_names.size());
   set.class_names = schema.class_names;
   set.inputs = encode_inputs(table, schema, placement);
-  if (placement.target >= 0)
-    set.targets_N = set.classes ? encode_classes(table, schema, placement.target)
-                                : encode_values(table, placement.target);
+  if (placement.target >= 0) set.targets_N = encode_targets(table, schema, placement.target);
   return set;
 }
 

@@ -84,6 +84,10 @@ void refuse_missing_target(const CsvTable& table, int64_t position) {
 
 void find_target(const CsvTable& table, const TableOptions& options, TableSchema& schema) {
   refuse_missing_target(table, schema.target_position);
+  if (!options.classes.empty()) {
+    schema.class_names = options.classes;
+    return;
+  }
   ColumnValues values = find_values(table, schema.target_position, options.target_suffix);
   const bool few = values.whole && values.different.size() <= kMostNumericClasses;
   const bool classes =
@@ -103,9 +107,41 @@ void find_target(const CsvTable& table, const TableOptions& options, TableSchema
   schema.class_names = std::move(values.different);
 }
 
+void find_inputs(const CsvTable& table, const TableOptions& options, TableSchema& schema) {
+  std::vector<int64_t> left_out = {schema.target_position};
+  for (const std::string& name : options.ignore)
+    left_out.push_back(table.find_column(name, "data.ignore"));
+  for (int64_t position = 0; position < table.columns(); ++position)
+    if (std::find(left_out.begin(), left_out.end(), position) == left_out.end())
+      schema.columns.push_back(find_column(table, position));
+  if (schema.columns.empty())
+    throw UserError("{}: no input columns beside the target \"{}\"", table.file(), schema.target);
+}
+
+void find_texts(const CsvTable& table, const TableOptions& options, TableSchema& schema) {
+  std::vector<int64_t> positions;
+  for (const std::string& name : options.text)
+    positions.push_back(table.find_column(name, "data.text"));
+  if (positions.empty()) positions.push_back(schema.target_position == 0 ? 1 : 0);
+  if (table.columns() < 2)
+    throw UserError("{}: one column; expected a text and a label, apart", table.file());
+  for (const int64_t position : positions) {
+    const std::string& name = table.names()[static_cast<size_t>(position)];
+    if (position == schema.target_position)
+      throw UserError("{}: column \"{}\" is the target (data.target) and cannot be data.text",
+                      table.file(), name);
+    TableColumn column;
+    column.name = name;
+    column.position = position;
+    column.kind = TableColumn::Kind::text;
+    schema.columns.push_back(std::move(column));
+  }
+}
+
 }  // namespace
 
 int64_t TableColumn::width() const {
+  if (kind == Kind::text) return 0;
   return (kind == Kind::numeric ? 1 : static_cast<int64_t>(categories.size())) + missing;
 }
 
@@ -146,14 +182,10 @@ TableSchema find_table_schema(const CsvTable& table, const TableOptions& options
       table.find_column(options.target.empty() ? "-1" : options.target, "data.target");
   schema.target = table.names()[static_cast<size_t>(schema.target_position)];
   find_target(table, options, schema);
-  std::vector<int64_t> left_out = {schema.target_position};
-  for (const std::string& name : options.ignore)
-    left_out.push_back(table.find_column(name, "data.ignore"));
-  for (int64_t position = 0; position < table.columns(); ++position)
-    if (std::find(left_out.begin(), left_out.end(), position) == left_out.end())
-      schema.columns.push_back(find_column(table, position));
-  if (schema.columns.empty())
-    throw UserError("{}: no input columns beside the target \"{}\"", table.file(), schema.target);
+  if (options.texts)
+    find_texts(table, options, schema);
+  else
+    find_inputs(table, options, schema);
   return schema;
 }
 

@@ -12,6 +12,8 @@ Json to_json(const TableColumn& column) {
   if (column.kind == TableColumn::Kind::numeric) {
     json["kind"] = "numeric";
     json["mean"] = column.mean;
+  } else if (column.kind == TableColumn::Kind::text) {
+    json["kind"] = "text";
   } else {
     json["kind"] = "categorical";
     json["categories"] = column.categories;
@@ -26,6 +28,8 @@ TableColumn column_from_json(const Json& json) {
   json.at("missing").get_to(column.missing);
   if (json.at("kind") == "numeric") {
     json.at("mean").get_to(column.mean);
+  } else if (json.at("kind") == "text") {
+    column.kind = TableColumn::Kind::text;
   } else {
     column.kind = TableColumn::Kind::categorical;
     json.at("categories").get_to(column.categories);

@@ -4,7 +4,10 @@
 
 #include <ATen/ATen.h>
 
+#include <nlohmann/json.hpp>
+
 #include "moestro/core/error.h"
+#include "moestro/data/dataset.h"
 #include "moestro/store/safetensors.h"
 
 namespace moestro {
@@ -58,6 +61,30 @@ void check_ids(const std::string& path, const TokenIds& texts, int64_t vocabular
       path, first, lengths_N[first].item<int64_t>(), longest);
 }
 
+// Throws nlohmann's exceptions.
+void read_metadata(const SafetensorsFile& file, TokenIds& texts) {
+  const auto& metadata = file.metadata();
+  if (const auto found = metadata.find("vocabulary"); found != metadata.end())
+    texts.vocabulary = nlohmann::json::parse(found->second).get<int64_t>();
+  if (const auto found = metadata.find("class_names"); found != metadata.end())
+    nlohmann::json::parse(found->second).get_to(texts.class_names);
+}
+
+void read_targets(const SafetensorsFile& file, TokenIds& texts) {
+  const std::string path = file.path().string();
+  const Tensor targets = file.tensor("targets");
+  const auto type = targets.scalar_type();
+  const bool classes = type == at::kLong, values = type == at::kFloat;
+  if (targets.dim() != 1 || targets.size(0) != texts.texts() || !(classes || values))
+    throw UserError("{}: \"targets\" is {} of {}; expected {} numbers, int64 or float32", path,
+                    shape_text(targets.sizes().vec()), c10::toString(type), texts.texts());
+  if (values && !targets.isfinite().all().item<bool>())
+    throw UserError("{}: \"targets\" holds numbers that are not finite", path);
+  if (classes) check_labels(path, targets, static_cast<int64_t>(texts.class_names.size()));
+  texts.targets_N = targets.clone();
+  if (values) texts.class_names.clear();
+}
+
 }  // namespace
 
 Tensor TokenIds::lengths_N() const {
@@ -66,9 +93,19 @@ Tensor TokenIds::lengths_N() const {
 
 TokenIds read_token_ids(const std::filesystem::path& path, int64_t vocabulary, int64_t longest) {
   const SafetensorsFile file(path);
-  TokenIds texts{whole_numbers(file, "ids"), whole_numbers(file, "offsets")};
+  TokenIds texts{whole_numbers(file, "ids"), whole_numbers(file, "offsets"), {}, {}, 0};
   check_offsets(path.string(), texts);
+  try {
+    read_metadata(file, texts);
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError("{}: damaged metadata: {}", path.string(), error.what());
+  }
+  if (vocabulary == 0) vocabulary = texts.vocabulary;
+  if (vocabulary <= 0)
+    throw UserError("{}: its metadata have no vocabulary; expected a file of scripts/tokenize.py",
+                    path.string());
   check_ids(path.string(), texts, vocabulary, longest);
+  if (file.contains("targets")) read_targets(file, texts);
   return texts;
 }
 

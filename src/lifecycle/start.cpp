@@ -91,6 +91,9 @@ struct Start::Teacher {
                                        c10::Device device, const std::string& where) {
     auto teacher = std::make_unique<Teacher>();
     teacher->planned.schema.parse_text(text, where);
+    if (teacher->planned.recipe.model.transformer())
+      throw UserError("{}: its model.kind is \"{}\"; expected a mixture of whole networks", where,
+                      teacher->planned.recipe.model.kind);
     teacher->planned_mixture = std::make_unique<Mixture>(
         build_mixture(teacher->planned, {data.train.sample_shape(), data.train.classes}));
     convert(teacher->planned_mixture->parameters(), teacher->planned_mixture->buffers(), device);
@@ -174,13 +177,13 @@ void Start::apply(Mixture& mixture) const {
 Guidance Start::guide(const Batch& batch) const {
   const at::NoGradGuard no_gradients;
   Guidance guidance;
-  ForwardContext context;
-  context.targets_N = batch.targets_N;
-  const Tensor inputs = batch.inputs.to(precision_);
+  const ForwardContext context{.targets_N = batch.targets_N, .precision = precision_};
   if (run_ && recipe_.loss.gate_distillation > 0)
-    guidance.teacher_probs_BE = run_->mixture().forward(inputs, context, {}).trace.routing.probs_BE;
+    guidance.teacher_probs_BE =
+        run_->mixture().forward(batch.inputs, context, {}).traces.front().routing.probs_BE;
   if (features_) {
-    const NetworkOutput output = features_->mixture().bank().forward_all(inputs, context, true);
+    const NetworkOutput output =
+        features_->mixture().bank().forward_all(in_precision(batch.inputs, context), context, true);
     if (!output.hidden_ENF)
       throw UserError("loss.similarity_run = \"{}\": its experts have no hidden layer",
                       recipe_.loss.similarity_run);

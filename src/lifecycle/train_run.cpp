@@ -10,8 +10,8 @@
 #include "moestro/core/log.h"
 #include "moestro/core/version.h"
 #include "moestro/data/source.h"
-#include "moestro/lifecycle/answers.h"
 #include "moestro/lifecycle/inspection_files.h"
+#include "moestro/lifecycle/responder.h"
 #include "moestro/lifecycle/start.h"
 #include "moestro/lifecycle/summary.h"
 #include "moestro/store/atomic_file.h"
@@ -21,6 +21,7 @@
 #include "moestro/train/model.h"
 #include "moestro/train/recorder.h"
 #include "moestro/train/trainer.h"
+#include "moestro/train/weight_average.h"
 
 namespace moestro {
 namespace {
@@ -45,18 +46,18 @@ class TrainRun {
     check(recipe_, document_.schema);
     threads_ = set_threads(recipe_.train.threads);
     device_ = resolve_device(recipe_.train.device);
-    source_ = load_data(recipe_.data, options_.data_root, seed());
-    mixture_ = std::make_unique<Mixture>(
-        build_mixture(document_, {source_.train.sample_shape(), source_.train.classes}));
-    convert(mixture_->parameters(), mixture_->buffers(), device_);
-    for (const std::string& line : mixture_->describe()) log_verbose("{}", line);
-    objective_ = std::make_unique<Objective>(recipe_.loss, mixture_->output());
+    source_ = load_data(recipe_.data, options_.data_root, seed(), own_tokenizer());
+    data_ = source_.record();
+    model_ = build_model(document_, task_of(data_));
+    convert(model_->parameters(), model_->buffers(), device_);
+    for (const std::string& line : model_->describe()) log_verbose("{}", line);
+    objective_ = std::make_unique<Objective>(recipe_.loss, model_->output());
     start_ = std::make_unique<Start>(document_, source_, device_, planned);
-    start_->apply(*mixture_);
+    if (auto* mixture = dynamic_cast<Mixture*>(model_.get())) start_->apply(*mixture);
     rehearse();
   }
 
-  DataRecord data() const { return source_.record(); }
+  const DataRecord& data() const { return data_; }
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
@@ -74,11 +75,18 @@ class TrainRun {
     return folder.is_finished();
   }
 
+  // Of a run that is resumed: none is trained anew.
+  std::shared_ptr<const Tokenizer> own_tokenizer() const {
+    const std::filesystem::path path = options_.out / kTokenizerFile;
+    std::error_code none;
+    return options_.resume && std::filesystem::exists(path, none) ? Tokenizer::load(path) : nullptr;
+  }
+
   // A training step on two rows, up to the loss: what shows only there (batch norm under a sparse
   // gate, a term without effect) is found before the folder is touched.
   void rehearse() const {
     NamedTensors before;
-    for (const Buffer& buffer : mixture_->buffers())
+    for (const Buffer& buffer : model_->buffers())
       before.emplace_back(buffer.name, buffer.value.clone());
     const int64_t rows = std::min({source_.train.rows(), recipe_.data.batch, int64_t{2}});
     Batches batches(source_.train, source_.normaliser,
@@ -86,17 +94,20 @@ class TrainRun {
                     source_.augmentation);
     batches.start(0);
     const Batch batch = batches.next().value();
-    const MixtureOutput output = mixture_->forward(
-        batch.inputs.to(compute_type(recipe_.train)),
-        {.training = true, .seed = seed(), .step = 0, .targets_N = batch.targets_N},
-        objective_->needs());
+    const ModelOutput output = model_->forward(batch.inputs,
+                                               {.training = true,
+                                                .seed = seed(),
+                                                .step = 0,
+                                                .targets_N = batch.targets_N,
+                                                .precision = compute_type(recipe_.train)},
+                                               objective_->needs());
     const LossTerms loss =
-        (*objective_)(output.mixed_NC, {output.trace}, batch, start_->guide(batch));
+        (*objective_)(output.mixed_NC, output.traces, batch, start_->guide(batch));
     if (!loss.total.requires_grad())
       throw UserError(
           "nothing learns: [start] freezes what the loss reaches, or leaves nothing that learns; "
           "expected a loss that reaches new or copied weights");
-    for (size_t i = 0; i < before.size(); ++i) mixture_->buffers()[i].value.copy_(before[i].second);
+    for (size_t i = 0; i < before.size(); ++i) model_->buffers()[i].value.copy_(before[i].second);
   }
 
   bool has_batch_norm() const {
@@ -104,7 +115,7 @@ class TrainRun {
       return std::any_of(layers.begin(), layers.end(),
                          [](const std::string& layer) { return layer.starts_with("batchnorm"); });
     };
-    return in(recipe_.expert.layers) || in(recipe_.gate.layers);
+    return !recipe_.model.transformer() && (in(recipe_.expert.layers) || in(recipe_.gate.layers));
   }
 
   void in_folder() {
@@ -120,7 +131,9 @@ class TrainRun {
                  .finished = ""};
     folder_->write(manifest_);
     write_atomically(folder_->recipe_path(), document_.schema.to_toml());
-    write_json_file(folder_->path() / "data.json", source_.record().to_json());
+    write_json_file(folder_->path() / "data.json", data_.to_json());
+    if (source_.tokenizer)
+      write_atomically(folder_->path() / kTokenizerFile, source_.tokenizer->model());
     try {
       train();
       finish();
@@ -177,17 +190,25 @@ class TrainRun {
 
     MetricsLog metrics(folder_->metrics_path(), checkpoint ? step : -1);
     EventFile events(folder_->path(), step);
-    Recorder recorder(metrics, events, recipe_.expert.count, device_);
+    Recorder recorder(metrics, events, model_->mixture_names(), device_);
+    std::vector<Hook*> hooks = {&recorder};
+    std::optional<WeightAverage> average;
+    if (recipe_.train.average > 0)
+      hooks.push_back(&average.emplace(*model_, recipe_.train.epochs, recipe_.train.average));
     // One row has neither batch statistics nor pairs: left out, another one each epoch.
     const int64_t rows = source_.train.rows(), batch = recipe_.data.batch;
     const bool alone_fails = has_batch_norm() || recipe_.loss.compares_samples();
     const bool lone_row = alone_fails && rows > batch && rows % batch == 1;
     Batches batches(source_.train, source_.normaliser,
-                    {.batch = batch, .drop_last = lone_row, .seed = seed(), .device = device_},
+                    {.batch = batch,
+                     .tokens = recipe_.data.tokens,
+                     .drop_last = lone_row,
+                     .seed = seed(),
+                     .device = device_},
                     source_.augmentation);
-    Optimiser optimiser(mixture_->parameters(), recipe_.train);
+    Optimiser optimiser(model_->parameters(), recipe_.train);
     const Schedule schedule(recipe_.train, recipe_.train.epochs * batches.steps_per_epoch());
-    Trainer trainer({.mixture = *mixture_,
+    Trainer trainer({.model = *model_,
                      .objective = *objective_,
                      .optimiser = optimiser,
                      .schedule = schedule,
@@ -195,7 +216,7 @@ class TrainRun {
                      .checkpoints = checkpoints,
                      .validate = [this] { return validate(); },
                      .guide = [this](const Batch& rows) { return start_->guide(rows); },
-                     .hooks = {&recorder},
+                     .hooks = hooks,
                      .target_deviation = source_.normaliser.target_deviation(),
                      .name = folder_->name()},
                     recipe_.train);
@@ -203,38 +224,33 @@ class TrainRun {
     trainer.run();
     state_ = trainer.state();
     if (recipe_.train.patience > 0)
-      restore(checkpoints.best().value().file, model_tensors(*mixture_));
+      restore(checkpoints.best().value().file, model_tensors(*model_));
+    if (average) average->apply();
   }
 
-  EvaluationOptions evaluation_options(bool experts) const {
-    return {.device = device_, .precision = compute_type(recipe_.train), .experts = experts};
+  Responder responder() const {
+    return {*model_, recipe_, data_, source_.tokenizer.get(), device_};
   }
 
   std::optional<Scores> validate() const {
     const Dataset& rows = source_.valid;
     if (rows.rows() == 0) return {};
-    return score(evaluate(*mixture_, rows, source_.normaliser, evaluation_options(false)),
-                 rows.targets_N, rows.classes);
+    return score(*model_, rows, data_.normaliser, responder().options());
   }
 
   void finish() {
-    const Evaluation test =
-        finite_answers(*mixture_, source_.test, source_.normaliser, evaluation_options(true));
-    write_inspection(folder_->path(), inspect(test, source_.test, source_.normaliser, "test"),
-                     source_.test);
-
     Summary summary;
     summary.name = folder_->name();
     summary.data = source_.train.name;
     summary.device = manifest_.device;
     summary.seed = recipe_.train.seed;
-    summary.parameters = mixture_->parameter_count();
+    summary.parameters = model_->parameter_count();
     summary.seconds = state_.seconds;
     summary.epochs = state_.epoch;
     summary.steps = state_.step;
     summary.told_class = recipe_.gate.kind == "classes";
     summary.valid = validate();
-    summary.figures = figures(test, source_.test);
+    summary.figures = test_figures(folder_->path(), responder(), source_.test, "test");
     write_json_file(folder_->summary_path(), summary.to_json());
   }
 
@@ -244,7 +260,8 @@ class TrainRun {
   c10::Device device_ = c10::kCPU;
   int64_t threads_ = 0;
   DataSource source_;
-  std::unique_ptr<Mixture> mixture_;
+  DataRecord data_;
+  std::unique_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Start> start_;
   std::unique_ptr<RunFolder> folder_;

@@ -6,11 +6,11 @@
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
 #include "moestro/data/source.h"
-#include "moestro/lifecycle/answers.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/json_file.h"
 #include "moestro/train/checkpoint.h"
 #include "moestro/train/model.h"
+#include "moestro/train/weight_average.h"
 
 namespace moestro {
 namespace {
@@ -28,6 +28,20 @@ Checkpoint weights(const RunFolder& folder, const Recipe& recipe) {
   return std::move(*checkpoint);
 }
 
+// None for what is no text, or was read as ids.
+std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& folder,
+                                                const DataRecord& data) {
+  const std::filesystem::path path = folder / kTokenizerFile;
+  std::error_code none;
+  if (!data.text || (data.text->layout.format == "ids" && !std::filesystem::exists(path, none)))
+    return nullptr;
+  auto tokenizer = Tokenizer::load(path);
+  if (tokenizer->vocabulary() != data.text->vocabulary)
+    throw UserError("{}: {} pieces; expected {}, as the run was trained with", path.string(),
+                    tokenizer->vocabulary(), data.text->vocabulary);
+  return tokenizer;
+}
+
 }  // namespace
 
 TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& device,
@@ -39,18 +53,36 @@ TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& dev
   set_threads(threads < 0 ? recipe().train.threads : threads);
   const std::filesystem::path data = folder_.path() / "data.json";
   data_ = DataRecord::from_json(read_json_file(data), data.string());
-  mixture_ =
-      std::make_unique<Mixture>(build_mixture(*document_, {data_.sample_shape, data_.classes}));
-  restore(weights(folder_, recipe()).file, model_tensors(*mixture_));
+  tokenizer_ = read_tokenizer(folder_.path(), data_);
+  model_ = build_model(*document_, task_of(data_));
+  const Checkpoint checkpoint = weights(folder_, recipe());
+  if (folder_.is_finished() && recipe().train.average > 0)
+    restore_average(checkpoint.file, *model_);
+  else
+    restore(checkpoint.file, model_tensors(*model_));
   device_ = resolve_device(device.empty() ? recipe().train.device : device);
-  convert(mixture_->parameters(), mixture_->buffers(), device_);
+  convert(model_->parameters(), model_->buffers(), device_);
+}
+
+const Mixture& TrainedRun::mixture() const {
+  if (const auto* mixture = dynamic_cast<const Mixture*>(model_.get())) return *mixture;
+  throw UserError("{}: its model.kind is \"{}\"; expected a mixture of whole networks",
+                  folder_.path().string(), recipe().model.kind);
+}
+
+Responder TrainedRun::responder() const {
+  return {*model_, recipe(), data_, tokenizer_.get(), device_};
 }
 
 Dataset TrainedRun::rows(const std::string& what, const std::filesystem::path& data_root,
                          Targets targets) const {
-  if (!what.empty()) return load_new_rows(data_, what, data_root, targets);
+  if (!what.empty()) {
+    const Dataset rows = load_new_rows(data_, what, data_root, targets, tokenizer_);
+    check_rows(rows);
+    return rows;
+  }
   const DataSource source =
-      load_data(recipe().data, data_root, static_cast<uint64_t>(recipe().train.seed));
+      load_data(recipe().data, data_root, static_cast<uint64_t>(recipe().train.seed), tokenizer_);
   if (source.digest() != folder_.manifest().data_digest)
     throw UserError(
         "{}: the data are not those that the run was trained with, so its own test rows are gone; "
@@ -59,14 +91,16 @@ Dataset TrainedRun::rows(const std::string& what, const std::filesystem::path& d
   return source.test;
 }
 
-Evaluation TrainedRun::evaluate(const Dataset& rows, bool experts) const {
-  if (rows.sample_shape() != data_.sample_shape)
+void TrainedRun::check_rows(const Dataset& rows) const {
+  if (!rows.is_text() && rows.sample_shape() != data_.sample_shape)
     throw UserError("{}: takes samples of {}; expected such rows, not of {}",
                     folder_.path().string(), shape_text(data_.sample_shape),
                     shape_text(rows.sample_shape()));
-  return finite_answers(
-      *mixture_, rows, data_.normaliser,
-      {.device = device_, .precision = compute_type(recipe().train), .experts = experts});
+}
+
+Evaluation TrainedRun::evaluate(const Dataset& rows, bool experts) const {
+  check_rows(rows);
+  return responder().evaluate(rows, experts);
 }
 
 }  // namespace moestro

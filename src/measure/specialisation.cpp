@@ -1,9 +1,10 @@
 #include "moestro/measure/specialisation.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include <ATen/ATen.h>
 
+#include "entropy.h"
 #include "moestro/core/error.h"
 #include "moestro/core/random.h"
 
@@ -12,11 +13,6 @@ namespace {
 
 constexpr int64_t kPermutations = 20;
 constexpr double kUsedShare = 0.01;
-
-// Bits, over the last dimension; 0 log 0 = 0.
-Tensor entropy(const Tensor& probs) {
-  return at::special_entr(probs).sum(-1) / std::log(2.0);
-}
 
 Tensor on_cpu(const Tensor& labels_B, int64_t classes, const char* what) {
   const Tensor labels = labels_B.cpu();
@@ -43,7 +39,8 @@ double mutual_information(const Tensor& counts_CE) {
   const double total = table.sum().item<double>();
   if (!(total > 0)) throw UserError("mutual information: no counts; expected at least one sample");
   const Tensor joint = table / total;
-  const Tensor bits = entropy(joint.sum(0)) + entropy(joint.sum(1)) - entropy(joint.flatten());
+  const Tensor bits =
+      entropy_bits(joint.sum(0)) + entropy_bits(joint.sum(1)) - entropy_bits(joint.flatten());
   return std::max(0.0, bits.item<double>());  // rounding may go below
 }
 
@@ -66,8 +63,8 @@ Specialisation specialisation(const Tensor& probs_BE, const Tensor& labels_B,
     result.permutation_baseline +=
         information(labels.index_select(0, permutation(key, labels.size(0)))) / kPermutations;
   }
-  result.sample_entropy = entropy(probs).mean().item<double>();
-  result.usage_entropy = entropy(probs.mean(0)).item<double>();
+  result.sample_entropy = entropy_bits(probs).mean().item<double>();
+  result.usage_entropy = entropy_bits(probs.mean(0)).item<double>();
   const Tensor share_E = owner_B.bincount({}, experts).to(at::kDouble) / labels.size(0);
   result.experts_used = (share_E >= kUsedShare).sum().item<int64_t>();
   return result;

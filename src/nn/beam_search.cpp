@@ -29,7 +29,7 @@ class Search {
   std::vector<Hypothesis> run(const NextToken& next) {
     Tensor tokens_R = at::full({std::ssize(running_)}, options_.begin, at::kLong), from_R;
     for (int64_t length = 1; length <= options_.longest && !all_done(); ++length) {
-      const Tensor scores_RV = next(tokens_R, from_R).cpu().to(at::kDouble);
+      const Tensor scores_RV = next(tokens_R, from_R).to(at::kDouble);
       MOESTRO_CHECK(options_.end < scores_RV.size(1));
       if (scores_RV.isnan().any().item<bool>())
         throw SystemError("token {} of a sentence: its scores are not numbers", length);
@@ -47,27 +47,39 @@ class Search {
   }
 
   void extend(const Tensor& scores_RV, int64_t length, Tensor& tokens_R, Tensor& from_R) {
+    const Candidates found = candidates(scores_RV, length);
     std::vector<Running> grown(running_.size());
     tokens_R = at::full_like(tokens_R, options_.end);
     from_R = at::arange(tokens_R.size(0), at::kLong);
     for (int64_t b = 0; b < std::ssize(best_); ++b)
-      if (!done(b)) extend_sentence(b, scores_RV, length, grown, tokens_R, from_R);
+      if (!done(b)) extend_sentence(b, found, scores_RV.size(1), length, grown, tokens_R, from_R);
     running_ = std::move(grown);
   }
 
-  void extend_sentence(int64_t b, const Tensor& scores_RV, int64_t length,
-                       std::vector<Running>& grown, const Tensor& tokens_R, const Tensor& from_R) {
-    const int64_t beam = options_.beam, first = b * beam, vocabulary = scores_RV.size(1);
-    Tensor sums_KV = scores_RV.narrow(0, first, beam).clone();
-    for (int64_t k = 0; k < beam; ++k) sums_KV[k].add_(running_[first + k].log_probability);
-    if (length == options_.longest) sums_KV = only_end(sums_KV);
+  // Of each sentence, falling: the sums of its likeliest continuations, and row * V + token.
+  struct Candidates {
+    Tensor sums_BM, places_BM;  // on the CPU
+  };
+
+  Candidates candidates(const Tensor& scores_RV, int64_t length) const {
+    std::vector<double> so_far;
+    for (const Running& row : running_) so_far.push_back(row.log_probability);
+    const Tensor before_R1 = at::tensor(so_far, at::kDouble).unsqueeze(1).to(scores_RV.device());
+    Tensor sums_RV = scores_RV + before_R1;
+    if (length == options_.longest) sums_RV = only_end(sums_RV);
+    const Tensor sums_BP = sums_RV.view({std::ssize(best_), options_.beam * scores_RV.size(1)});
     // Twice as many: each row may end once, and as many must go on.
-    const auto [sums, places] =
-        sums_KV.flatten().topk(std::min<int64_t>(2 * beam, beam * vocabulary));
-    const double* sum = sums.const_data_ptr<double>();
-    const int64_t* place = places.const_data_ptr<int64_t>();
+    const auto [sums, places] = sums_BP.topk(std::min(2 * options_.beam, sums_BP.size(1)), 1);
+    return {sums.cpu().contiguous(), places.cpu().contiguous()};
+  }
+
+  void extend_sentence(int64_t b, const Candidates& found, int64_t vocabulary, int64_t length,
+                       std::vector<Running>& grown, const Tensor& tokens_R, const Tensor& from_R) {
+    const int64_t beam = options_.beam, first = b * beam, count = found.sums_BM.size(1);
+    const double* sum = found.sums_BM.const_data_ptr<double>() + b * count;
+    const int64_t* place = found.places_BM.const_data_ptr<int64_t>() + b * count;
     int64_t kept = 0;
-    for (int64_t i = 0; i < sums.size(0) && kept < beam && sum[i] > kImpossible; ++i) {
+    for (int64_t i = 0; i < count && kept < beam && sum[i] > kImpossible; ++i) {
       const int64_t row = first + place[i] / vocabulary, token = place[i] % vocabulary;
       if (token == options_.end) {
         if (i < beam) end_with(b, running_[row], sum[i], length);
@@ -82,10 +94,10 @@ class Search {
     if (kept == 0) ended_[b] = beam;  // nothing can go on
   }
 
-  Tensor only_end(const Tensor& sums_KV) const {
-    Tensor kept_KV = at::full_like(sums_KV, kImpossible);
-    kept_KV.select(1, options_.end).copy_(sums_KV.select(1, options_.end));
-    return kept_KV;
+  Tensor only_end(const Tensor& sums_RV) const {
+    Tensor kept_RV = at::full_like(sums_RV, kImpossible);
+    kept_RV.select(1, options_.end).copy_(sums_RV.select(1, options_.end));
+    return kept_RV;
   }
 
   void end_with(int64_t b, const Running& row, double log_probability, int64_t length) {

@@ -74,6 +74,19 @@ bool has_kernels(const Tensor& weights) {
          (weights.scalar_type() == at::kFloat || weights.scalar_type() == at::kBFloat16);
 }
 
+std::string describe_plain(const FeedForwardWeights& experts) {
+  const Tensor& up_EDF = experts.up_EDF;
+  const std::string what =
+      fmt::format("{} on {}", c10::toString(up_EDF.scalar_type()), up_EDF.device().str());
+  if (best_product_way(experts) == ProductWay::grouped)
+    return fmt::format("at::_grouped_mm of {} over sorted rows: the host waits for nothing", what);
+  const char* why = "no kernels for them";
+  if (up_EDF.is_cuda()) why = "LibTorch has a grouped kernel for BFloat16 alone";
+  if (up_EDF.is_cuda() && up_EDF.scalar_type() == at::kBFloat16)
+    why = "LibTorch's grouped kernel takes widths of whole 8 and fewer than 1024 experts";
+  return fmt::format("ATen's products of {}, expert by expert, over sorted rows: {}", what, why);
+}
+
 }  // namespace
 
 // The layer's weights are there where they are not packed: for what has no kernels.
@@ -86,27 +99,23 @@ Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const T
                            const FeedForwardWeights& experts, FeedForwardKind kind) {
   check_weights(experts, kind);
   check_rows(x_ND, experts_NK, weights_NK, experts.up_EDF.size(1), experts.up_EDF);
-  if (!has_kernels(x_ND)) {
-    route_rows(experts_NK.cpu(), experts.up_EDF.size(0));  // throws where a choice is out of range
-    return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind);
-  }
+  if (!has_kernels(x_ND))
+    return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind,
+                              best_product_way(experts));
   return block_feed_forward(x_ND, experts_NK, weights_NK, experts, kind, best_arithmetic());
 }
 
-std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwardWeights& experts) {
+std::string describe_feed_forward(const FeedForwardWeights& experts) {
   const Tensor& up_EDF = experts.up_EDF;
   const char* type = c10::toString(up_EDF.scalar_type());
-  if (!has_kernels(up_EDF))
-    return fmt::format("ATen's operators, expert by expert: no kernels for {} on {}", type,
-                       up_EDF.device().str());
+  if (!has_kernels(up_EDF)) return describe_plain(experts);
   const Arithmetic arithmetic = best_arithmetic();
   const bool converted = up_EDF.scalar_type() == at::kBFloat16 && !arithmetic.bfloat16_products;
   return fmt::format(
-      "grouped product of {}, {:.1f} rows an expert in the mean: up to {} rows by {} code, since "
-      "reading the weights takes the time; more by oneDNN's kernels{}, at most {} at a time",
-      type, static_cast<double>(rows * chosen) / static_cast<double>(up_EDF.size(0)), kMostFewRows,
-      path_name(arithmetic.vectors), converted ? " of float32, there being none of its own" : "",
-      kBlockRows);
+      "grouped product of {}: up to {} rows of an expert by {} code, since reading the weights "
+      "takes the time; more by oneDNN's kernels{}, at most {} at a time",
+      type, kMostFewRows, path_name(arithmetic.vectors),
+      converted ? " of float32, there being none of its own" : "", kBlockRows);
 }
 
 PackedFeedForward::PackedFeedForward(const FeedForwardWeights& experts, FeedForwardKind kind) {
@@ -126,9 +135,10 @@ Tensor PackedFeedForward::forward(const Tensor& x_ND, const Tensor& experts_NK,
   const c10::NoGradGuard no_gradients;
   const SparseLayer& layer = packed_->layer;
   check_rows(x_ND, experts_NK, weights_NK, layer.shape.width, packed_->like);
-  const RoutedRows routed = route_rows(experts_NK.cpu(), layer.shape.experts);
   if (!has_kernels(x_ND))
-    return plain_feed_forward(x_ND, experts_NK, weights_NK, layer.weights, layer.kind);
+    return plain_feed_forward(x_ND, experts_NK, weights_NK, layer.weights, layer.kind,
+                              best_product_way(layer.weights));
+  const RoutedRows routed = route_rows(experts_NK, layer.shape.experts);
   return forward_blocks(layer, x_ND.contiguous(), routed_weights(weights_NK, routed), routed,
                         nullptr);
 }

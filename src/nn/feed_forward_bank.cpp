@@ -84,6 +84,10 @@ void FeedForwardBank::freeze(int64_t expert, bool frozen) {
   (*frozen_)[expert] = frozen;
 }
 
+std::string FeedForwardBank::describe() const {
+  return describe_feed_forward(weights(up_EDF_.value.scalar_type()));
+}
+
 std::vector<Parameter> FeedForwardBank::parameters() const {
   if (!shape_.bias) return {up_EDF_, down_EFD_};
   return {up_EDF_, up_bias_EF_, down_EFD_, down_bias_ED_};

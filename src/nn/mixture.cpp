@@ -3,14 +3,20 @@
 #include "moestro/core/error.h"
 
 namespace moestro {
+namespace {
+
+constexpr const char* kLayer = "mixture";
+
+}  // namespace
 
 Mixture::Mixture(ExpertBank bank, std::unique_ptr<Gate> gate, OutputKind output)
     : bank_(std::move(bank)), gate_(std::move(gate)), output_(output) {
   MOESTRO_CHECK(gate_, "a mixture without a gate");
 }
 
-MixtureOutput Mixture::forward(const Tensor& x, const ForwardContext& context,
-                               const TraceNeeds& needs) const {
+ModelOutput Mixture::forward(const Tensor& inputs, const ForwardContext& context,
+                             const TraceNeeds& needs) const {
+  const Tensor x = in_precision(inputs, context);
   const bool want_hidden = needs.hidden || gate_->needs_hidden();
   NetworkOutput experts;
   if (needs.all_outputs || want_hidden) experts = bank_.forward_all(x, context, want_hidden);
@@ -20,9 +26,9 @@ MixtureOutput Mixture::forward(const Tensor& x, const ForwardContext& context,
     input.hidden_EBF = *experts.hidden_ENF;
   }
 
-  MixtureOutput result;
-  MixtureTrace& trace = result.trace;
-  trace.layer = "mixture";
+  ModelOutput result;
+  MixtureTrace& trace = result.traces.emplace_back();
+  trace.layer = kLayer;
   trace.routing = gate_->route(input, context);
   if (!experts.out_ENC.defined() && trace.routing.dense()) experts = bank_.forward_all(x, context);
   const Tensor out_NKC = experts.out_ENC.defined()
@@ -35,14 +41,23 @@ MixtureOutput Mixture::forward(const Tensor& x, const ForwardContext& context,
   return result;
 }
 
-Tensor Mixture::forward_with(const Tensor& x, const Routing& routing,
+Tensor Mixture::forward_with(const Tensor& inputs, const Routing& routing,
                              const ForwardContext& context) const {
+  const Tensor x = in_precision(inputs, context);
   MOESTRO_CHECK(routing.experts_BK.size(0) == x.size(0), "{} decisions for {} rows",
                 routing.experts_BK.size(0), x.size(0));
   const Tensor out_NKC =
       routing.dense() ? chosen_outputs(bank_.forward_all(x, context).out_ENC, routing.experts_BK)
                       : bank_.forward_routed(x, routing.experts_BK, context);
   return mix(out_NKC, routing.weights_BK, output_);
+}
+
+void Mixture::after_step(const std::vector<MixtureTrace>& traces) {
+  gate_->after_step(traces.front().routing);
+}
+
+std::vector<MixtureName> Mixture::mixture_names() const {
+  return {{kLayer, bank_.experts()}};
 }
 
 std::vector<Parameter> Mixture::parameters() const {
@@ -65,12 +80,6 @@ std::vector<std::string> Mixture::describe() const {
   for (const std::string& line : gate_->describe()) lines.push_back("gate: " + line);
   lines.push_back("mixture: " + describe_mixing(output_));
   return lines;
-}
-
-int64_t Mixture::parameter_count() const {
-  int64_t count = 0;
-  for (const Parameter& parameter : parameters()) count += parameter.value.numel();
-  return count;
 }
 
 }  // namespace moestro

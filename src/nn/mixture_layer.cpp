@@ -11,6 +11,10 @@
 namespace moestro {
 namespace {
 
+int64_t expert_hidden(const TransformerShape& shape) {
+  return shape.mixture.hidden > 0 ? shape.mixture.hidden : shape.hidden;
+}
+
 FeedForwardShape feed_forward_shape(const TransformerShape& shape, int64_t hidden) {
   return {shape.width, hidden, shape.activation, shape.bias};
 }
@@ -21,8 +25,8 @@ std::unique_ptr<Gate> gate_of(const TransformerShape& shape, const std::string& 
   setting.name = name + ".gate";
   setting.input = {shape.width};
   setting.experts = shape.mixture.experts;
-  setting.expert_hidden =
-      shape.activation == FeedForwardKind::swiglu ? 2 * shape.hidden : shape.hidden;
+  const int64_t hidden = expert_hidden(shape);
+  setting.expert_hidden = shape.activation == FeedForwardKind::swiglu ? 2 * hidden : hidden;
   setting.seed = seed;
   setting.where = "gate.layers";
   return make_gate(shape.mixture.gate, setting);
@@ -43,8 +47,8 @@ Tensor padded(const Tensor& x_END, const Packing& rows) {
 MixtureLayer::MixtureLayer(const TransformerShape& shape, const std::string& name, uint64_t seed)
     : name_(name),
       route_(shape.mixture.route),
-      bank_(feed_forward_shape(shape, shape.hidden), name + ".experts", shape.mixture.experts,
-            seed),
+      bank_(feed_forward_shape(shape, expert_hidden(shape)), name + ".experts",
+            shape.mixture.experts, seed),
       gate_(gate_of(shape, name, seed)) {
   const MixtureShape& mixture = shape.mixture;
   if (gate_->needs_hidden() && route_ != RouteBy::token)
@@ -52,7 +56,7 @@ MixtureLayer::MixtureLayer(const TransformerShape& shape, const std::string& nam
         "gate.kind = \"attentive\" reads the experts' hidden layers token by token; expected "
         "model.route = \"token\"");
   if (mixture.shared == 0) return;
-  const int64_t hidden = mixture.shared_hidden > 0 ? mixture.shared_hidden : shape.hidden;
+  const int64_t hidden = mixture.shared_hidden > 0 ? mixture.shared_hidden : expert_hidden(shape);
   shared_.emplace(feed_forward_shape(shape, hidden), name + ".shared", mixture.shared, seed);
   if (mixture.shared_gate)
     shared_gate_1DS_ = draw_parameter({name, 1, seed}, "shared_gate", {shape.width, mixture.shared},
@@ -133,7 +137,7 @@ std::vector<Buffer> MixtureLayer::buffers() const {
 }
 
 std::vector<std::string> MixtureLayer::describe() const {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = {name_ + ".experts: " + bank_.describe()};
   for (const std::string& line : gate_->describe()) lines.push_back(name_ + ".gate: " + line);
   return lines;
 }

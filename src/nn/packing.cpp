@@ -6,6 +6,21 @@
 
 namespace moestro {
 
+namespace {
+
+// Lists of int64 as they are on `device`, in one copy that nothing waits for.
+std::vector<Tensor> on_device(const std::vector<Tensor>& lists, c10::Device device) {
+  if (device.is_cpu()) return lists;
+  std::vector<int64_t> sizes;
+  for (const Tensor& list : lists) sizes.push_back(list.size(0));
+  const Tensor joined = at::cat(lists);
+  return (device.is_cuda() ? joined.pin_memory() : joined)
+      .to(device, /*non_blocking=*/true)
+      .split_with_sizes(sizes);
+}
+
+}  // namespace
+
 Packing::Packing(const Tensor& lengths_B, c10::Device device) {
   MOESTRO_CHECK(lengths_B.dim() == 1 && lengths_B.is_cpu() && lengths_B.numel() > 0);
   MOESTRO_CHECK(lengths_B.min().item<int64_t>() >= 1, "a sentence without tokens");
@@ -14,13 +29,16 @@ Packing::Packing(const Tensor& lengths_B, c10::Device device) {
   rows_ = lengths_B.sum().item<int64_t>();
   const Tensor valid_BT = at::arange(longest_, at::kLong).unsqueeze(0) < lengths_B.unsqueeze(1);
   const Tensor places_N = valid_BT.flatten().nonzero().squeeze(1);
-  sentence_N_ = places_N.floor_divide(longest_).to(device);
-  positions_N_ = places_N.remainder(longest_).to(device);
-  first_B_ = (lengths_B.cumsum(0) - lengths_B).to(device);
-  length_B1_ = lengths_B.to(at::kFloat).unsqueeze(1).to(device);
+  const auto lists = on_device({places_N.floor_divide(longest_), places_N.remainder(longest_),
+                                lengths_B.cumsum(0) - lengths_B, lengths_B, places_N},
+                               device);
+  sentence_N_ = lists[0];
+  positions_N_ = lists[1];
+  first_B_ = lists[2];
+  length_B1_ = lists[3].to(at::kFloat).unsqueeze(1);
   if (full()) return;
-  places_N_ = places_N.to(device);
-  valid_BT_ = valid_BT.to(device);
+  places_N_ = lists[4];
+  valid_BT_ = at::arange(longest_, lists[3].options()).unsqueeze(0) < lists[3].unsqueeze(1);
 }
 
 Packing::Packing(int64_t sentences, int64_t length, c10::Device device)

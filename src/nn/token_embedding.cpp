@@ -48,9 +48,9 @@ Tensor TokenEmbedding::vectors(const Tensor& ids_N) const {
 Tensor TokenEmbedding::forward(const Tensor& ids_N, const Packing& rows,
                                const ForwardContext& context, const std::string& side) const {
   if (rows.longest() > shape_.longest)
-    throw UserError("a sentence of {} tokens; expected at most {} (model.longest)", rows.longest(),
+    throw UserError("a sentence of {} tokens; expected at most {} (data.longest)", rows.longest(),
                     shape_.longest);
-  Tensor x_ND = vectors(ids_N);
+  Tensor x_ND = in_precision(vectors(ids_N), context);
   if (parts_->positions_1TD)
     x_ND = x_ND + at::embedding(live(*parts_->positions_1TD, {0, 1}, x_ND.scalar_type()).squeeze(0),
                                 rows.positions_N());
@@ -62,11 +62,12 @@ Tensor TokenEmbedding::forward(const Tensor& ids_N, const Packing& rows,
   return with_dropout(x_ND, shape_.dropout, name_ + side, context);
 }
 
-Tensor TokenEmbedding::at_place(const Tensor& ids_B, int64_t place) const {
+Tensor TokenEmbedding::at_place(const Tensor& ids_B, int64_t place,
+                                const ForwardContext& context) const {
   MOESTRO_CHECK(place < shape_.longest, "place {} of {}", place, shape_.longest);
-  Tensor x_BD = vectors(ids_B);
+  Tensor x_BD = in_precision(vectors(ids_B), context);
   if (parts_->positions_1TD)
-    x_BD = x_BD + parts_->positions_1TD->value[0][place];
+    x_BD = x_BD + parts_->positions_1TD->value[0][place].to(x_BD.scalar_type());
   else if (shape_.positions == PositionKind::sinusoidal)
     x_BD = x_BD + sinusoids(place, 1, shape_.width, x_BD.device())[0].to(x_BD.scalar_type());
   return parts_->norm ? (*parts_->norm)(x_BD) : x_BD;

@@ -118,6 +118,21 @@ std::vector<MixtureLayer*> Transformer::mixtures() {
   return layers;
 }
 
+std::vector<MixtureName> Transformer::mixture_names() const {
+  std::vector<MixtureName> names;
+  for (const Block& block : parts_->blocks)
+    if (const auto& layer = block.body().mixture)
+      names.push_back({block.name(), layer->bank().experts()});
+  return names;
+}
+
+void Transformer::after_step(std::span<const MixtureTrace> traces) {
+  size_t next = 0;
+  for (const Block& block : parts_->blocks)
+    if (const auto& layer = block.body().mixture) layer->gate().after_step(traces[next++].routing);
+  MOESTRO_CHECK(next == traces.size(), "{} traces of {} mixture layers", traces.size(), next);
+}
+
 std::vector<Parameter> Transformer::parameters() const {
   std::vector<Parameter> all;
   for (const auto& body : parts_->bodies) append(all, body->parameters());

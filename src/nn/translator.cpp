@@ -4,6 +4,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/data/answers.h"
+#include "moestro/nn/sentences.h"
 #include "transformer/projection.h"
 
 namespace moestro {
@@ -31,6 +33,16 @@ TransformerOutput Translator::encoded(const Tensor& source_N, const Packing& row
                           needs);
 }
 
+ModelOutput Translator::forward(const Tensor& source_BT, const ForwardContext& context,
+                                const TraceNeeds& needs) const {
+  MOESTRO_CHECK(context.targets_N.defined(), "a translator is fed the translations, too");
+  const Sentences source = pack_sentences(source_BT);
+  const Sentences target = pack_sentences(without_last(context.targets_N));
+  TranslatorOutput output =
+      forward(source.ids_N, source.rows, target.ids_N, target.rows, context, needs);
+  return {std::move(output.logits_MV), std::move(output.traces)};
+}
+
 TranslatorOutput Translator::forward(const Tensor& source_N, const Packing& source_rows,
                                      const Tensor& target_M, const Packing& target_rows,
                                      const ForwardContext& context, const TraceNeeds& needs) const {
@@ -40,15 +52,18 @@ TranslatorOutput Translator::forward(const Tensor& source_N, const Packing& sour
   const Memory memory{source.x_ND, source_rows};
   const Tensor target_MD = embedding_.forward(target_M, target_rows, context, ".target");
   TransformerOutput target = decoder_.forward(target_MD, target_rows, context, needs, &memory);
+  for (MixtureTrace& trace : target.traces) trace.of_target = true;
   std::vector<MixtureTrace> traces = std::move(source.traces);
   std::ranges::move(target.traces, std::back_inserter(traces));
   return {embedding_.scores(target.x_ND), std::move(traces)};
 }
 
 std::vector<Hypothesis> Translator::translate(const Tensor& source_N, const Packing& source_rows,
-                                              const BeamOptions& options) const {
+                                              const BeamOptions& options,
+                                              std::optional<at::ScalarType> precision) const {
   const at::NoGradGuard no_gradients;
-  const Tensor source_ND = encoded(source_N, source_rows, {}, {}).x_ND;
+  const ForwardContext context{.precision = precision};
+  const Tensor source_ND = encoded(source_N, source_rows, context, {}).x_ND;
   const c10::Device device = source_ND.device();
   const Memory memory{source_ND, source_rows};
   const auto state = decoder_.begin(&memory, options.beam);
@@ -58,11 +73,25 @@ std::vector<Hypothesis> Translator::translate(const Tensor& source_N, const Pack
   return beam_search(
       source_rows.sentences(), bounded, [&](const Tensor& tokens_R, const Tensor& from_R) {
         if (from_R.defined()) state->select(from_R.to(device));
-        const Tensor x_RD = embedding_.at_place(tokens_R.to(device), place++);
+        const Tensor x_RD = embedding_.at_place(tokens_R.to(device), place++, context);
         const Tensor last_RD = decoder_.step(x_RD, *state);
-        const Tensor scores_RV = embedding_.scores(last_RD);
-        return scores_RV.log_softmax(1, at::promote_types(scores_RV.scalar_type(), at::kFloat));
+        const at::ScalarType wide = at::promote_types(last_RD.scalar_type(), at::kFloat);
+        return embedding_.scores(last_RD.to(wide)).log_softmax(1);
       });
+}
+
+void Translator::after_step(const std::vector<MixtureTrace>& traces) {
+  const std::span<const MixtureTrace> all(traces);
+  const size_t of_encoder = encoder_.mixture_names().size();
+  encoder_.after_step(all.first(of_encoder));
+  decoder_.after_step(all.subspan(of_encoder));
+}
+
+std::vector<MixtureName> Translator::mixture_names() const {
+  std::vector<MixtureName> names = encoder_.mixture_names();
+  const std::vector<MixtureName> others = decoder_.mixture_names();
+  names.insert(names.end(), others.begin(), others.end());
+  return names;
 }
 
 std::vector<MixtureLayer*> Translator::mixtures() {

@@ -41,6 +41,13 @@ void describe(Schema& schema, LossConfig& loss) {
       .one_of({"expectation", "stochastic", "competitive", "least_squares"});
   section.field("task", loss.task, "weight of the task's own loss; 0: the other terms alone")
       .at_least(0);
+  section
+      .field("label_smoothing", loss.label_smoothing,
+             "share of the target that is spread over all classes; the reported losses on other "
+             "rows are without")
+      .at_least(0)
+      .below(1)
+      .only_when("loss.kind", {"expectation"});
   const auto term = [&](const char* name, double& weight, const char* meaning) {
     section.field(name, weight, meaning).at_least(0).only_when("gate.kind", learned_gate_kinds());
   };

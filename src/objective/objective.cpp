@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
+#include "moestro/data/answers.h"
 #include "moestro/data/batches.h"
 #include "moestro/objective/balance.h"
 #include "moestro/objective/distances.h"
@@ -112,7 +113,8 @@ TraceNeeds Objective::needs() const {
 LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
                                 const Batch& batch, const Guidance& guidance) const {
   LossTerms loss;
-  const Tensor task = task_loss(mixed_NC, traces, batch.targets_N);
+  const Tensor answers_N = answers(batch.targets_N);
+  const Tensor task = task_loss(mixed_NC, traces, answers_N);
   loss.terms.push_back({config_.kind, config_.task == 0 ? task.detach() : task, config_.task});
   if (config_.task != 0) loss.total = config_.task == 1 ? task : config_.task * task;
 
@@ -144,13 +146,14 @@ LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<Mixtur
   add("gate_distillation", config_.gate_distillation,
       [&](size_t layer) { return distillation(traces[layer], guidance); });
   add("gate_correctness", config_.gate_correctness,
-      [&](size_t) { return correctness(traces, batch.targets_N); });
+      [&](size_t) { return correctness(traces, answers_N); });
   return loss;
 }
 
 Tensor Objective::task_loss(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
                             const Tensor& targets_N) const {
-  if (config_.kind == "expectation") return expectation_loss(mixed_NC, targets_N, output_);
+  if (config_.kind == "expectation")
+    return expectation_loss(mixed_NC, targets_N, output_, config_.label_smoothing);
   if (config_.kind == "least_squares") return least_squares_loss(mixed_NC, targets_N);
   const MixtureTrace& trace =
       only_mixture("loss.kind", fmt::format("\"{}\"", config_.kind), traces);

@@ -14,11 +14,14 @@ Tensor losses_of_experts(const Tensor& out_NEC, const Tensor& targets_N) {
   return -log_probs.gather(2, targets_NE1).squeeze(2);
 }
 
-Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output) {
+Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output,
+                        double smoothing) {
   MOESTRO_CHECK(output != OutputKind::values, "classes are needed");
   const at::ScalarType type = at::promote_types(mixed_NC.scalar_type(), at::kFloat);
-  return at::nll_loss(output == OutputKind::logits ? at::log_softmax(mixed_NC, -1, type) : mixed_NC,
-                      targets_N);
+  const Tensor log_NC =
+      output == OutputKind::logits ? at::log_softmax(mixed_NC, -1, type) : mixed_NC;
+  const Tensor loss = at::nll_loss(log_NC, targets_N);
+  return smoothing == 0 ? loss : (1 - smoothing) * loss - smoothing * log_NC.mean();
 }
 
 Tensor stochastic_loss(const Tensor& out_NEC, const Tensor& weights_NE, const Tensor& targets_N) {

@@ -23,11 +23,10 @@ bool is_rated(const RunRecord& run) {
   return run.summary && std::isfinite(run.summary->test.error);
 }
 
-// Errors of classes and of values cannot be compared.
+// Errors of classes, of values and of translations cannot be compared.
 bool all_of_one_kind(const std::vector<RunRecord>& runs) {
-  return std::all_of(runs.begin(), runs.end(), [&](const RunRecord& run) {
-    return run.has_classes() == runs.front().has_classes();
-  });
+  return std::all_of(runs.begin(), runs.end(),
+                     [&](const RunRecord& run) { return run.task() == runs.front().task(); });
 }
 
 const RunRecord* best_of(const std::vector<RunRecord>& runs) {
@@ -43,6 +42,9 @@ std::string comparison(const std::vector<RunRecord>& runs) {
   const std::string begin = capitalised(counted(number_word(count), count, "run"));
   const RunRecord* best = best_of(runs);
   if (!best) return begin + ".";
+  if (best->task() == Task::translation)
+    return fmt::format("{}: {} has the highest BLEU, {}.", begin, best->name,
+                       fixed_text(best->summary->bleu));
   return fmt::format("{}: {} has the lowest test error, {}.", begin, best->name,
                      best->error_text(best->summary->test.error));
 }
@@ -53,16 +55,16 @@ std::string run_css(std::size_t i) {
   return colour_class(number) + (number / kPaletteSize % 2 == 1 ? " dashed" : "");
 }
 
-std::string header_row() {
+std::string header_row(const std::vector<std::string>& headings) {
   std::string cells;
-  for (const std::string& heading : run_headings())
+  for (const std::string& heading : headings)
     cells +=
         fmt::format("<th scope=\"col\">{}</th>", heading == "arm" ? "run" : prose_html(heading));
   return "<thead><tr>" + cells + "</tr></thead>\n";
 }
 
-std::string run_row(const RunRecord& run, std::size_t i, bool best) {
-  const std::vector<std::string> texts = run_cells(run);
+std::string run_row(const RunRecord& run, const std::vector<std::string>& texts, std::size_t i,
+                    bool best) {
   const std::string name = escape_html(run.name);
   std::string cells =
       fmt::format("<th scope=\"row\"><i class=\"{}\"></i><a href=\"{}/report.html\">{}</a></th>",
@@ -75,10 +77,12 @@ std::string run_row(const RunRecord& run, std::size_t i, bool best) {
 
 std::string runs_table(const std::vector<RunRecord>& runs) {
   const RunRecord* best = best_of(runs);
+  const RunRows table = run_rows(runs);
   std::string rows;
-  for (std::size_t i = 0; i < runs.size(); ++i) rows += run_row(runs[i], i, &runs[i] == best);
-  return "<div class=\"scroll\">\n<table class=\"runs\">\n" + header_row() + "<tbody>\n" + rows +
-         "</tbody>\n</table>\n</div>\n";
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    rows += run_row(runs[i], table.cells[i], i, &runs[i] == best);
+  return "<div class=\"scroll\">\n<table class=\"runs\">\n" + header_row(table.headings) +
+         "<tbody>\n" + rows + "</tbody>\n</table>\n</div>\n";
 }
 
 template <typename Value>
@@ -95,7 +99,7 @@ LinePlot overlay(const std::vector<RunRecord>& runs, const std::string& title, V
 
 std::string error_figures(const std::vector<RunRecord>& runs) {
   if (!all_of_one_kind(runs)) return {};
-  const std::string noun = runs.front().has_classes() ? "error" : "root mean squared error";
+  const std::string noun = runs.front().error_noun();
   LinePlot valid = overlay(runs, "Validation " + noun,
                            [](const EpochRecord& epoch) { return epoch.valid.error; });
   LinePlot train =

@@ -19,6 +19,20 @@ std::string class_counts(const SetDescription& set, Rules rules) {
   return table.str(rules);
 }
 
+std::string rows_text(const SetDescription& set) {
+  std::string text = fmt::format("{} training rows, ", count_text(set.train_rows));
+  if (set.valid_rows > 0) text += fmt::format("{} validation rows, ", count_text(set.valid_rows));
+  return text + fmt::format("{} test rows{}", set.test_rows > 0 ? count_text(set.test_rows) : "no",
+                            set.test_rows > 0 ? "" : " (a share is split off by seed)");
+}
+
+std::string words_text(const SetDescription::Texts& texts) {
+  std::string text = fmt::format("of {:.1f} words on average and {} at most\nfor example: {}\n",
+                                 texts.mean_words, texts.most_words, texts.example);
+  if (!texts.example_target.empty()) text += fmt::format("which says: {}\n", texts.example_target);
+  return text;
+}
+
 }  // namespace
 
 std::string catalogue_text(const std::vector<CatalogueEntry>& entries, Rules rules) {
@@ -39,12 +53,11 @@ std::string catalogue_text(const std::vector<CatalogueEntry>& entries, Rules rul
 
 std::string description_text(const SetDescription& set, Rules rules) {
   std::string text = fmt::format("{}: {}\n", set.entry.name, set.entry.title);
-  text += fmt::format("{} training rows, {} test rows{}, each {}\n", count_text(set.train_rows),
-                      set.test_rows > 0 ? count_text(set.test_rows) : "no",
-                      set.test_rows > 0 ? "" : " (a share is split off by seed)",
-                      shape_text(set.sample_shape));
+  text += set.texts ? rows_text(set) + ", texts " + words_text(*set.texts)
+                    : fmt::format("{}, each {}\n", rows_text(set), shape_text(set.sample_shape));
   if (set.entry.folder) text += fmt::format("found in {}\n", set.entry.folder->string());
   text += fmt::format("licence: {}\norigin: {}\n", set.entry.licence, set.entry.origin);
+  if (set.texts && !set.texts->example_target.empty()) return text;
   if (set.train_counts.empty())
     text += fmt::format("target: mean {}, deviation {}\n", value_text(set.target_mean),
                         value_text(set.target_deviation));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "moestro/report/format.h"
+#include "moestro/report/recipe_text.h"
 
 namespace moestro {
 namespace {
@@ -14,7 +15,36 @@ namespace {
 // H_s as a share of the most it can be, log2 E.
 constexpr double kSure = .15, kFairlySure = .45;
 
+// ", all in use" of the experts of all mixture layers together.
+std::string layers_in_use(const RunRecord& run) {
+  if (!run.inspection || run.inspection->layers.empty()) return {};
+  int64_t experts = 0, used = 0;
+  for (const LayerRecord& layer : run.inspection->layers) {
+    experts += layer.experts;
+    used += layer.experts_used();
+  }
+  return used == experts ? ", all in use" : fmt::format(", {} of {} in use", used, experts);
+}
+
+std::string transformer_clause(const RunRecord& run) {
+  const std::string kind = recipe_value(run.recipe, "model.kind");
+  const std::string noun = kind == "vit"          ? "Vision Transformer"
+                           : kind == "translator" ? "translator"
+                                                  : "Transformer";
+  const auto layers = static_cast<int64_t>(run.layers().size());
+  const int64_t experts = run.layer_experts();
+  if (experts == 1) return "A dense " + noun;
+  if (experts == 0) return "A " + noun;
+  const std::string of = fmt::format("of {} experts", number_word(experts));
+  if (layers == 0) return fmt::format("A {} with mixture layers {}", noun, of);
+  if (layers == 1)
+    return fmt::format("A {} with a mixture layer {}{}", noun, of, layers_in_use(run));
+  return fmt::format("A {} with {} mixture layers {} each{}", noun, number_word(layers), of,
+                     layers_in_use(run));
+}
+
 std::string experts_clause(const RunRecord& run) {
+  if (run.is_transformer()) return transformer_clause(run);
   const int64_t experts = run.experts();
   if (experts == 0) return "A mixture of experts";
   if (experts == 1) return "One expert alone";
@@ -27,7 +57,15 @@ std::string experts_clause(const RunRecord& run) {
 
 std::string error_clause(const RunRecord& run, const std::string& set, double error) {
   if (run.has_classes()) return fmt::format("{} error {}", set, run.error_text(error));
+  if (run.task() == Task::translation)
+    return fmt::format("{} of the {} tokens wrong", run.error_text(error), set);
   return fmt::format("root mean squared error {} on the {} set", run.error_text(error), set);
+}
+
+std::string test_clause(const RunRecord& run) {
+  if (std::isfinite(run.summary->bleu))
+    return fmt::format("BLEU {} on the test set", fixed_text(run.summary->bleu));
+  return error_clause(run, "test", run.summary->test.error);
 }
 
 std::string gate_clause(double sample_entropy, int64_t experts) {
@@ -105,7 +143,7 @@ std::string finding(const RunRecord& run) {
   if (!run.summary) return unfinished(run);
   const bool split = run.summary->specialisation && run.experts() > 1;
   const std::vector<std::string> clauses = {
-      error_clause(run, "test", run.summary->test.error),
+      test_clause(run),
       split ? gate_clause(run.summary->specialisation->sample_entropy, run.experts()) : "",
       split ? information_clause(run) : ""};
   return fmt::format("{}: {}.", experts_clause(run), enumerated(clauses));

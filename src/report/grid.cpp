@@ -1,6 +1,7 @@
 #include "grid.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "moestro/report/escape.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 constexpr int64_t kLabelCharacters = 18;
 constexpr std::size_t kMostTallRows = 24;
+constexpr double kRoomForNumber = 10;
 
 }  // namespace
 
@@ -34,6 +36,11 @@ Grid::Grid(const std::vector<std::string>& row_labels, std::size_t columns) {
   const bool tall = row_labels.size() <= kMostTallRows;
   cell_height = tall ? 22 : 13;
   text = tall ? "" : " small";
+}
+
+bool Grid::is_named(std::size_t column_number) const {
+  return cell_width >= kRoomForNumber ||
+         column_number % static_cast<std::size_t>(std::ceil(kRoomForNumber / cell_width)) == 0;
 }
 
 double Grid::height(std::size_t rows) const {

@@ -19,6 +19,7 @@ struct Grid {
   double height(std::size_t rows) const;
   double column(std::size_t i) const { return left + static_cast<double>(i) * cell_width; }
   double middle(std::size_t column_number) const { return column(column_number) + cell_width / 2; }
+  bool is_named(std::size_t column_number) const;  // as often as there is room for a number
   double baseline(double y) const { return y + cell_height / 2 + 3.5; }
 };
 

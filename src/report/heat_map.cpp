@@ -22,8 +22,9 @@ void draw_header(Svg& svg, const Grid& grid, std::size_t columns) {
     const double x = grid.column(e);
     const std::string css = colour_class(static_cast<int64_t>(e));
     svg.rect({x + .5, Grid::kHeader - 5}, grid.cell_width - 1, 3, "fill " + css);
-    svg.text({grid.middle(e), Grid::kHeader - 9}, std::to_string(e),
-             grid.cell_width < 12 ? "mid small" : "mid");
+    if (grid.is_named(e))
+      svg.text({grid.middle(e), Grid::kHeader - 9}, std::to_string(e),
+               grid.cell_width < 12 ? "mid small" : "mid");
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "json_view.h"
+#include "json_lists.h"
 #include "moestro/store/json_file.h"
 #include "schema_check.h"
 
@@ -12,18 +12,6 @@ namespace moestro {
 namespace {
 
 using nlohmann::json;
-
-void check_length(const JsonView& view, const std::string& key, std::size_t length,
-                  std::size_t expected) {
-  if (length != 0 && length != expected)
-    view.fail(fmt::format("key \"{}\" has {} entries, expected {}", key, length, expected));
-}
-
-std::vector<double> per_expert(const JsonView& view, const std::string& key, int64_t experts) {
-  std::vector<double> numbers = view.numbers(key);
-  check_length(view, key, numbers.size(), static_cast<std::size_t>(experts));
-  return numbers;
-}
 
 std::vector<std::vector<int64_t>> counts_of(const JsonView& view, const std::string& key,
                                             std::size_t rows, std::size_t experts) {
@@ -42,20 +30,6 @@ std::vector<std::vector<int64_t>> counts_of(const JsonView& view, const std::str
   }
   check_length(view, key, counts.size(), rows);
   return counts;
-}
-
-std::vector<std::vector<double>> shares_of(const JsonView& view, const std::string& key,
-                                           std::size_t experts) {
-  std::vector<std::vector<double>> shares;
-  for (const json& row : view.list(key)) {
-    const json wrapped = {{key, row}};
-    shares.push_back(JsonView(wrapped, view.where()).numbers(key));
-    if (shares.back().size() != experts)
-      view.fail(fmt::format("key \"{}\": row {} is no list of {} numbers", key, shares.size() - 1,
-                            experts));
-  }
-  check_length(view, key, shares.size(), experts);
-  return shares;
 }
 
 SampleRecord sample_of(const JsonView& view, std::size_t classes) {
@@ -135,11 +109,13 @@ InspectionRecord read_inspection(const std::filesystem::path& path) {
 
 InspectionRecord inspection_record(const json& value, const std::string& where) {
   const JsonView view(value, where);
-  check_schema(view, 2);
+  check_schema(view, 3);
   InspectionRecord inspection;
   inspection.set = view.text("set");
   inspection.rows = view.integer("rows", 0);
+  inspection.layers = layer_records(view.list("layers"), where);
   inspection.experts = view.integer("experts", 0);
+  if (inspection.experts == 0 && !inspection.layers.empty()) return inspection;
   if (inspection.experts < 1)
     view.fail(fmt::format("key \"experts\" is {}, expected 1 or more", inspection.experts));
   inspection.classes = view.texts("classes");
@@ -152,7 +128,8 @@ InspectionRecord inspection_record(const json& value, const std::string& where) 
   inspection.accuracy = per_expert(view, "accuracy", inspection.experts);
   inspection.own_accuracy = per_expert(view, "own_accuracy", inspection.experts);
   inspection.specialisation = per_expert(view, "specialisation", inspection.experts);
-  inspection.right = shares_of(view, "right", experts);
+  inspection.right = rows_of_numbers(view, "right", experts);
+  check_length(view, "right", inspection.right.size(), experts);
   inspection.mistaken_owner = counts_of(view, "mistaken_owner", experts, experts);
   inspection.mixture_accuracy = view.number("mixture_accuracy");
   inspection.owner_accuracy = view.number("owner_accuracy");

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "moestro/report/expert_table.h"
+#include "moestro/report/layer_text.h"
 #include "moestro/report/right_table.h"
 
 namespace moestro {
@@ -21,6 +22,14 @@ std::string legend(const InspectionRecord& inspection) {
   return text + ".\n";
 }
 
+std::string layer_legend(const InspectionRecord& inspection) {
+  std::string text =
+      "choices: share of them that the expert gets; mass: mean probability of the gate";
+  if (!inspection.layers.empty() && !inspection.layers.front().tokens.empty())
+    text += ";\ntypical tokens: each with the share of its choices that the expert gets";
+  return text + ".\n";
+}
+
 std::string part(const std::string& heading, const std::string& content) {
   return content.empty() ? "" : heading + "\n" + content;
 }
@@ -28,6 +37,8 @@ std::string part(const std::string& heading, const std::string& content) {
 }  // namespace
 
 std::string inspection_text(const InspectionRecord& inspection, Rules rules) {
+  if (inspection.experts == 0)
+    return part("Mixture layers", layer_text(inspection, rules) + layer_legend(inspection));
   std::vector<std::string> parts;
   for (std::string text :
        {part("What each expert learned", expert_table(inspection, rules) + legend(inspection)),

@@ -21,7 +21,7 @@ void draw_columns(Svg& svg, const MatrixMap& map, const Grid& grid) {
   for (std::size_t i = 0; i < map.columns.size(); ++i) {
     const MatrixMap::Head& head = map.columns[i];
     svg.rect({grid.column(i) + .5, Grid::kHeader - 5}, grid.cell_width - 1, 3, "fill " + head.css);
-    if (!head.name.empty())
+    if (!head.name.empty() && grid.is_named(i))
       svg.text({grid.middle(i), Grid::kHeader - 9}, head.name,
                grid.cell_width < 12 ? "mid small" : "mid");
   }
@@ -32,7 +32,7 @@ void draw_cell(Svg& svg, const MatrixMap& map, const Grid& grid, std::size_t row
   const double x = grid.column(column), value = map.values[row][column];
   svg.rect({x + .5, y + .5}, grid.cell_width - 1, grid.cell_height - 1, "cell");
   if (!std::isfinite(value)) return;
-  const double shown = std::clamp(value, 0., 1.);
+  const double shown = std::clamp(value / map.deepest, 0., 1.);
   const std::string css = map.coloured ? map.columns[column].css : "ink";
   svg.rect({x + .5, y + .5}, grid.cell_width - 1, grid.cell_height - 1, "fill " + css,
            .06 + .94 * shown, map.words[row][column]);

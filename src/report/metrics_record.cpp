@@ -25,6 +25,11 @@ StepRecord step_of(const JsonView& view) {
   return record;
 }
 
+LayerUsageRecord layer_of(const JsonView& view) {
+  return {view.text("layer"), view.numbers("usage"), view.number("sample_entropy"),
+          view.number("usage_entropy")};
+}
+
 EpochRecord epoch_of(const JsonView& view) {
   EpochRecord record;
   record.step = view.integer("step", 0);
@@ -33,9 +38,26 @@ EpochRecord epoch_of(const JsonView& view) {
   record.train = scores_of(view.object("train"));
   record.valid = scores_of(view.object("valid"));
   record.usage = view.numbers("usage");
+  for (const nlohmann::json& layer : view.list("layers"))
+    record.layers.push_back(layer_of(JsonView(layer, view.where())));
   record.sample_entropy = view.number("sample_entropy");
   record.usage_entropy = view.number("usage_entropy");
   return record;
+}
+
+void check_like(const EpochRecord& first, const EpochRecord& now, const JsonView& view) {
+  if (now.usage.size() != first.usage.size())
+    view.fail(fmt::format("usage of {} experts, expected {} as before", now.usage.size(),
+                          first.usage.size()));
+  if (now.layers.size() != first.layers.size())
+    view.fail(fmt::format("{} mixture layers, expected {} as before", now.layers.size(),
+                          first.layers.size()));
+  for (std::size_t i = 0; i < now.layers.size(); ++i)
+    if (now.layers[i].layer != first.layers[i].layer ||
+        now.layers[i].usage.size() != first.layers[i].usage.size())
+      view.fail(fmt::format("{} of {} experts, expected {} of {} as before", now.layers[i].layer,
+                            now.layers[i].usage.size(), first.layers[i].layer,
+                            first.layers[i].usage.size()));
 }
 
 }  // namespace
@@ -49,10 +71,7 @@ MetricsRecord read_metrics_record(const std::filesystem::path& path) {
     if (kind == "step") metrics.steps.push_back(step_of(view));
     if (kind != "epoch") continue;
     metrics.epochs.push_back(epoch_of(view));
-    const std::size_t first = metrics.epochs.front().usage.size();
-    const std::size_t now = metrics.epochs.back().usage.size();
-    if (now != first)
-      view.fail(fmt::format("usage of {} experts, expected {} as before", now, first));
+    check_like(metrics.epochs.front(), metrics.epochs.back(), view);
   }
   return metrics;
 }

@@ -1,5 +1,6 @@
 #include "moestro/report/run_page.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "moestro/report/expert_cards.h"
 #include "moestro/report/finding.h"
 #include "moestro/report/format.h"
+#include "moestro/report/layer_section.h"
 #include "moestro/report/page.h"
 #include "moestro/report/recipe_text.h"
 #include "moestro/report/sample_images.h"
@@ -57,10 +59,16 @@ std::string header(const RunRecord& run) {
 
 std::string specialisation_section(const RunRecord& run) {
   if (!run.inspection) return {};
+  if (run.inspection->experts == 0) return layer_section(*run.inspection);
   if (run.inspection->experts == 1)
     return section_html("Samples of the test set", sample_images(run, 0));
   return section_html("What each expert learned", expert_cards(run)) +
          section_html("How the work is split", figures_html(split_figures(*run.inspection)));
+}
+
+bool knows_gates(const MetricsRecord& metrics) {
+  return std::any_of(metrics.steps.begin(), metrics.steps.end(),
+                     [](const StepRecord& step) { return std::isfinite(step.gate_entropy); });
 }
 
 std::string training_section(const RunRecord& run) {
@@ -70,7 +78,7 @@ std::string training_section(const RunRecord& run) {
     content += fmt::format(
         "<details>\n<summary>More curves: terms of the loss, learning rate, gradient{}</summary>\n"
         "{}</details>\n",
-        run.experts() > 1 ? ", scores of the gate" : "", more);
+        knows_gates(run.metrics) ? ", scores of the gate" : "", more);
   return section_html("How it trained", content);
 }
 
@@ -82,9 +90,16 @@ Facts scores_of(const RunRecord& run) {
   Facts facts;
   if (!run.summary) return facts;
   const SummaryRecord& summary = *run.summary;
-  add_score(facts, "Test error", run.error_text(summary.test.error));
+  const bool translation = run.task() == Task::translation;
+  if (translation) {
+    add_score(facts, "BLEU", fixed_text(summary.bleu));
+    add_score(facts, "BLEU without regard to case", fixed_text(summary.bleu_lowercase));
+  } else {
+    add_score(facts, "Test error", run.error_text(summary.test.error));
+  }
   add_score(facts, "Test loss", value_text(summary.test.loss));
-  add_score(facts, "Validation error", run.error_text(summary.valid.error));
+  add_score(facts, translation ? "Wrong tokens, validation" : "Validation error",
+            run.error_text(summary.valid.error));
   add_score(facts, "Validation loss", value_text(summary.valid.loss));
   if (run.experts() > 1)
     add_score(facts, "Error with the chosen expert alone", percent_text(summary.hard_top1_error));

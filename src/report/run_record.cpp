@@ -57,31 +57,77 @@ Owners owners_of(const fs::path& path, const InspectionRecord& inspection) {
   return owners;
 }
 
-}  // namespace
-
-int64_t RunRecord::experts() const {
-  if (inspection) return inspection->experts;
-  if (!metrics.epochs.empty() && !metrics.epochs.back().usage.empty())
-    return static_cast<int64_t>(metrics.epochs.back().usage.size());
+int64_t recipe_experts(const std::string& recipe) {
   const std::string text = recipe_value(recipe, "expert.count");
   int64_t count = 0;
   std::from_chars(text.data(), text.data() + text.size(), count);
   return count;
 }
 
-bool RunRecord::has_classes() const {
-  if (inspection) return !inspection->classes.empty();
-  if (recipe_value(recipe, "mixture.output") == "values") return false;
-  return !summary || std::isfinite(summary->calibration_error) ||
-         std::isfinite(summary->hard_top1_error);
+}  // namespace
+
+bool RunRecord::is_transformer() const {
+  const std::string kind = recipe_value(recipe, "model.kind");
+  return kind == "encoder" || kind == "vit" || kind == "translator" || !layers().empty();
+}
+
+int64_t RunRecord::experts() const {
+  if (inspection) return inspection->experts;
+  if (is_transformer()) return 0;
+  if (!metrics.epochs.empty() && !metrics.epochs.back().usage.empty())
+    return static_cast<int64_t>(metrics.epochs.back().usage.size());
+  return recipe_experts(recipe);
+}
+
+std::vector<MixtureName> RunRecord::layers() const {
+  std::vector<MixtureName> names;
+  if (inspection) {
+    for (const LayerRecord& layer : inspection->layers)
+      names.push_back({layer.layer, layer.experts});
+  } else if (!metrics.epochs.empty()) {
+    for (const LayerUsageRecord& layer : metrics.epochs.back().layers)
+      names.push_back({layer.layer, static_cast<int64_t>(layer.usage.size())});
+  }
+  return names;
+}
+
+int64_t RunRecord::layer_experts() const {
+  const std::vector<MixtureName> known = layers();
+  return known.empty() ? recipe_experts(recipe) : known.front().experts;
+}
+
+Task RunRecord::task() const {
+  if (inspection && inspection->experts > 0)
+    return inspection->classes.empty() ? Task::values : Task::classes;
+  if (recipe_value(recipe, "model.kind") == "translator" ||
+      (summary && std::isfinite(summary->bleu)))
+    return Task::translation;
+  if (recipe_value(recipe, "mixture.output") == "values" ||
+      recipe_value(recipe, "loss.kind") == "least_squares")
+    return Task::values;
+  const bool classes = !summary || is_transformer() || std::isfinite(summary->calibration_error) ||
+                       std::isfinite(summary->hard_top1_error);
+  return classes ? Task::classes : Task::values;
+}
+
+std::string RunRecord::error_noun() const {
+  switch (task()) {
+    case Task::classes:
+      return "error";
+    case Task::values:
+      return "root mean squared error";
+    case Task::translation:
+      return "share of wrong tokens";
+  }
+  return {};
 }
 
 NumberStyle RunRecord::error_style() const {
-  return has_classes() ? NumberStyle::percent : NumberStyle::plain;
+  return task() == Task::values ? NumberStyle::plain : NumberStyle::percent;
 }
 
 std::string RunRecord::error_text(double error) const {
-  return has_classes() ? percent_text(error) : value_text(error);
+  return task() == Task::values ? value_text(error) : percent_text(error);
 }
 
 RunRecord read_run(const fs::path& folder) {

@@ -20,8 +20,18 @@ std::string tile(const std::string& name, const std::string& value, const std::s
                      unit.empty() ? "" : " <small>" + unit + "</small>", prose_html(why));
 }
 
+std::string bleu_tile(const SummaryRecord& summary) {
+  std::string why =
+      "How much the translations of the test set have in common with those of people, 0 to 100: "
+      "runs of one to four words.";
+  if (std::isfinite(summary.bleu_lowercase))
+    why += fmt::format(" Without regard to case: {}.", fixed_text(summary.bleu_lowercase));
+  return tile("BLEU", fixed_text(summary.bleu), "", why);
+}
+
 std::string error_tile(const RunRecord& run) {
   const SummaryRecord& summary = *run.summary;
+  if (std::isfinite(summary.bleu)) return bleu_tile(summary);
   if (!run.has_classes())
     return tile("Test error", run.error_text(summary.test.error), "",
                 "Root mean squared error on samples it never saw, in units of the target.");
@@ -70,6 +80,31 @@ std::string gate_tiles(const RunRecord& run) {
               "Those that get at least 1 % of the test samples.");
 }
 
+// The experts of all mixture layers together.
+std::string layer_tiles(const RunRecord& run) {
+  if (!run.inspection || run.inspection->layers.empty()) return {};
+  const auto layers = static_cast<int64_t>(run.inspection->layers.size());
+  int64_t experts = 0, used = 0;
+  double hesitation = 0;
+  for (const LayerRecord& layer : run.inspection->layers) {
+    experts += layer.experts;
+    used += layer.experts_used();
+    hesitation += layer.sample_entropy / static_cast<double>(layers);
+  }
+  const std::string most = fixed_text(std::log2(static_cast<double>(run.layer_experts())));
+  return tile("Experts used", fmt::format("{} of {}", used, experts), "",
+              fmt::format("In {}: those that get at least {}.",
+                          layers == 1 ? "the mixture layer"
+                                      : counted(number_word(layers), layers, "mixture layer"),
+                          run.layer_experts() > 10 ? "a tenth of an even share of the choices"
+                                                   : "1 % of the choices")) +
+         tile("H_s", fixed_text(hesitation), "bits",
+              fmt::format("How much the gates hesitate on one decision{}: 0 is certain, {} a blind "
+                          "guess among {}.",
+                          layers == 1 ? "" : ", their mean", most,
+                          number_word(run.layer_experts())));
+}
+
 std::string cost_tiles(const SummaryRecord& summary) {
   return tile("Parameters", count_text(summary.parameters), "", "All numbers that were learned.") +
          tile("Training", duration_text(summary.seconds), "",
@@ -85,7 +120,7 @@ std::string score_tiles(const RunRecord& run) {
   if (run.summary->specialisation && run.experts() > 1)
     tiles += information_tile(run) + gate_tiles(run);
   else
-    tiles += cost_tiles(*run.summary);
+    tiles += layer_tiles(run) + cost_tiles(*run.summary);
   return "<dl class=\"tiles\">\n" + tiles + "</dl>\n";
 }
 

@@ -17,6 +17,8 @@ struct FigureStyle {
 constexpr FigureStyle kStyles[] = {
     {"test.error", "test error", 4},
     {"test.loss", "test loss", 4},
+    {"bleu", "BLEU", 2},
+    {"bleu_lowercase", "BLEU without case", 2},
     {"valid.error", "validation error", 4},
     {"valid.loss", "validation loss", 4},
     {"hard_top1_error", "hard top-1 error", 4},

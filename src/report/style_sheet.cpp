@@ -95,6 +95,16 @@ background:var(--paper);white-space:normal;min-width:8.5rem;overflow-wrap:anywhe
 .runs i{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;background:var(--c);
 margin-right:.5rem}
 .runs .best{font-weight:600}
+.tokens td{line-height:1.6}
+.tokens th+td{white-space:nowrap}
+.tokens td+td{padding-right:0}
+.tokens+.quiet{margin-top:.6rem}
+.tokens b{display:inline-block;min-width:1.5em;padding:0 .35em;text-align:center;border-radius:3px;
+background:var(--c);color:var(--on)}
+.tokens span{white-space:nowrap;margin-right:.55rem}
+.tokens small{color:var(--soft)}
+.layer{max-width:none;font-size:.92rem}
+.layer summary{font-weight:normal}
 details{margin-top:1.3rem}
 summary{cursor:pointer;font-size:.92rem;font-weight:600}
 pre{overflow-x:auto;padding:.9rem 1rem;background:var(--card);border:1px solid var(--line);

@@ -40,6 +40,8 @@ SummaryRecord read_summary(const std::filesystem::path& path) {
   summary.valid = scores_of(view.object("valid"));
   summary.hard_top1_error = view.number("hard_top1_error");
   summary.calibration_error = view.number("calibration_error");
+  summary.bleu = view.number("bleu");
+  summary.bleu_lowercase = view.number("bleu_lowercase");
   if (view.has("specialisation"))
     summary.specialisation = specialisation_of(view.object("specialisation"));
   return summary;

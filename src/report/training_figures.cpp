@@ -5,7 +5,9 @@
 #include <set>
 
 #include "moestro/report/area_plot.h"
+#include "moestro/report/format.h"
 #include "moestro/report/line_plot.h"
+#include "moestro/report/palette.h"
 
 namespace moestro {
 namespace {
@@ -19,11 +21,10 @@ bool holds_out(const MetricsRecord& metrics) {
 std::string error_figure(const RunRecord& run, const TimeAxis& time) {
   const auto& epochs = run.metrics.epochs;
   const bool both = holds_out(run.metrics);
-  const std::string noun = run.has_classes() ? "error" : "root mean squared error";
   LinePlot plot;
-  plot.title =
-      both ? (run.has_classes() ? "Error" : "Root mean squared error") : "Training " + noun;
+  plot.title = both ? capitalised(run.error_noun()) : "Training " + run.error_noun();
   plot.x_label = time.label;
+  if (run.task() == Task::translation) plot.note = "Each token given the true ones before it.";
   plot.y_style = run.error_style();
   plot.series = {
       {"training", "soft", curve(epochs, time, [](const EpochRecord& e) { return e.train.error; })},
@@ -59,6 +60,45 @@ std::string usage_figure(const MetricsRecord& metrics, const TimeAxis& time) {
     plot.shares.push_back(epoch.usage);
   }
   return area_plot(plot);
+}
+
+std::string layer_usage_figure(const MetricsRecord& metrics, const TimeAxis& time,
+                               std::size_t layer) {
+  AreaPlot plot;
+  plot.title = "Which expert is chosen: " + metrics.epochs.front().layers[layer].layer;
+  plot.x_label = time.label;
+  plot.note = "Share of an epoch's training decisions, by their most probable expert.";
+  for (const EpochRecord& epoch : metrics.epochs) {
+    if (epoch.layers[layer].usage.size() < 2) continue;
+    plot.x.push_back(time.place(epoch.step));
+    plot.shares.push_back(epoch.layers[layer].usage);
+  }
+  return area_plot(plot);
+}
+
+template <typename Value>
+std::string layer_entropy_figure(const MetricsRecord& metrics, const TimeAxis& time,
+                                 const std::string& title, Value value) {
+  LinePlot plot;
+  plot.title = title;
+  plot.x_label = time.label;
+  for (std::size_t i = 0; i < metrics.epochs.front().layers.size(); ++i)
+    plot.series.push_back(
+        {metrics.epochs.front().layers[i].layer, colour_class(static_cast<int64_t>(i)),
+         curve(metrics.epochs, time, [&](const EpochRecord& e) { return value(e.layers[i]); })});
+  return line_plot(plot);
+}
+
+std::string layer_figures(const MetricsRecord& metrics, const TimeAxis& time) {
+  if (metrics.epochs.empty()) return {};
+  std::string out;
+  for (std::size_t i = 0; i < metrics.epochs.front().layers.size(); ++i)
+    out += layer_usage_figure(metrics, time, i);
+  return out +
+         layer_entropy_figure(metrics, time, "H_s: how much each gate hesitates, bits",
+                              [](const LayerUsageRecord& l) { return l.sample_entropy; }) +
+         layer_entropy_figure(metrics, time, "H_u: how evenly each uses its experts, bits",
+                              [](const LayerUsageRecord& l) { return l.usage_entropy; });
 }
 
 std::string entropy_figure(const MetricsRecord& metrics, const TimeAxis& time) {
@@ -103,7 +143,8 @@ std::string learning_figures(const RunRecord& run) {
 
 std::string gate_figures(const RunRecord& run) {
   const TimeAxis time(run.metrics);
-  return usage_figure(run.metrics, time) + entropy_figure(run.metrics, time);
+  return usage_figure(run.metrics, time) + entropy_figure(run.metrics, time) +
+         layer_figures(run.metrics, time);
 }
 
 std::string diagnostic_figures(const RunRecord& run) {

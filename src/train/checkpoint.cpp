@@ -7,11 +7,11 @@
 
 namespace moestro {
 
-NamedTensors model_tensors(const Mixture& mixture) {
+NamedTensors model_tensors(const Model& model) {
   NamedTensors tensors;
-  for (const Parameter& parameter : mixture.parameters())
+  for (const Parameter& parameter : model.parameters())
     tensors.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : mixture.buffers()) tensors.emplace_back(buffer.name, buffer.value);
+  for (const Buffer& buffer : model.buffers()) tensors.emplace_back(buffer.name, buffer.value);
   return tensors;
 }
 

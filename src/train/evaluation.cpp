@@ -6,60 +6,90 @@
 #include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/data/answers.h"
+#include "moestro/nn/mixture.h"
 
 namespace moestro {
 namespace {
 
 struct Gathered {
-  std::vector<Tensor> mixed, probs, experts, weights, expert_predicted;
+  std::vector<Tensor> rows, mixed, probs, experts, weights, expert_predicted;
 };
 
-Tensor answers(const Tensor& out, OutputKind kind) {
+Tensor log_probabilities(const Tensor& mixed_NC, OutputKind kind) {
+  const Tensor plain_NC = mixed_NC.to(at::kFloat);
+  return kind == OutputKind::logits ? plain_NC.log_softmax(1) : plain_NC;
+}
+
+Tensor predicted(const Tensor& out, OutputKind kind) {
   return kind == OutputKind::values ? out.squeeze(-1) : out.argmax(-1);
 }
 
-void gather(const MixtureOutput& output, OutputKind kind, bool experts, Gathered& gathered) {
-  const Tensor mixed_NC = output.mixed_NC.to(at::kFloat);
-  gathered.mixed.push_back((kind == OutputKind::logits ? mixed_NC.log_softmax(1) : mixed_NC).cpu());
-  const Routing& routing = output.trace.routing;
+void gather_routing(const MixtureTrace& trace, OutputKind kind, Gathered& gathered) {
+  const Routing& routing = trace.routing;
   gathered.probs.push_back(routing.probs_BE.cpu());
   gathered.experts.push_back(routing.experts_BK.cpu());
   gathered.weights.push_back(routing.weights_BK.cpu());
-  if (experts)
-    gathered.expert_predicted.push_back(
-        answers(output.trace.out_ENC->to(at::kFloat), kind).t().cpu());
+  if (trace.out_ENC)
+    gathered.expert_predicted.push_back(predicted(trace.out_ENC->to(at::kFloat), kind).t().cpu());
+}
+
+// Rows in the data set's order again.
+Tensor in_order(const std::vector<Tensor>& parts, const Tensor& rows_N) {
+  if (parts.empty()) return {};
+  const Tensor all = at::cat(parts);
+  return at::empty_like(all).index_copy_(0, rows_N, all);
+}
+
+Evaluation ordered(const Gathered& gathered) {
+  const Tensor rows_N = at::cat(gathered.rows);
+  Evaluation evaluation;
+  evaluation.mixed_NC = in_order(gathered.mixed, rows_N);
+  evaluation.probs_NE = in_order(gathered.probs, rows_N);
+  evaluation.experts_NK = in_order(gathered.experts, rows_N);
+  evaluation.weights_NK = in_order(gathered.weights, rows_N);
+  evaluation.expert_predicted_NE = in_order(gathered.expert_predicted, rows_N);
+  return evaluation;
 }
 
 }  // namespace
 
-Evaluation evaluate(const Mixture& mixture, const Dataset& data, const Normaliser& normaliser,
-                    const EvaluationOptions& options) {
+void visit_batches(const Dataset& data, const Normaliser& normaliser,
+                   const EvaluationOptions& options, const VisitBatch& visit) {
   MOESTRO_CHECK(data.rows() > 0);
   const at::NoGradGuard no_grad;
+  Batches batches(data, normaliser,
+                  {.batch = options.batch,
+                   .tokens = data.is_text() ? options.tokens : 0,
+                   .shuffle = false,
+                   .prefetch = false,
+                   .device = options.device});
+  batches.start(0);
+  while (const std::optional<Batch> batch = batches.next())
+    visit(*batch, {.targets_N = batch->targets_N, .precision = options.precision});
+}
+
+Evaluation evaluate(const Model& model, const Dataset& data, const Normaliser& normaliser,
+                    const EvaluationOptions& options) {
+  MOESTRO_CHECK(!data.is_translation(), "a translation is no row of classes");
+  const OutputKind kind = model.output();
+  const bool whole_networks = dynamic_cast<const Mixture*>(&model) != nullptr;
   TraceNeeds needs;
-  needs.all_outputs = options.experts;
+  needs.all_outputs = options.experts && whole_networks;
   Gathered gathered;
-  for (int64_t first = 0; first < data.rows(); first += options.batch) {
-    const int64_t count = std::min(options.batch, data.rows() - first);
-    const Tensor raw = data.inputs.narrow(0, first, count).to(options.device);
-    const Tensor inputs = normaliser.apply(raw).to(options.precision);
-    ForwardContext context;
-    if (data.has_targets())
-      context.targets_N = data.targets_N.narrow(0, first, count).to(options.device);
-    gather(mixture.forward(inputs, context, needs), mixture.output(), options.experts, gathered);
+  visit_batches(data, normaliser, options, [&](const Batch& batch, const ForwardContext& context) {
+    const ModelOutput output = model.forward(batch.inputs, context, needs);
+    gathered.rows.push_back(batch.rows_N.cpu());
+    gathered.mixed.push_back(log_probabilities(output.mixed_NC, kind).cpu());
+    if (whole_networks) gather_routing(output.traces.front(), kind, gathered);
+  });
+  Evaluation evaluation = ordered(gathered);
+  if (kind == OutputKind::values) {
+    evaluation.mixed_NC = normaliser.restore(evaluation.mixed_NC);
+    if (evaluation.expert_predicted_NE.defined())
+      evaluation.expert_predicted_NE = normaliser.restore(evaluation.expert_predicted_NE);
   }
-  const bool values = mixture.output() == OutputKind::values;
-  Evaluation evaluation;
-  evaluation.mixed_NC = at::cat(gathered.mixed);
-  if (values) evaluation.mixed_NC = normaliser.restore(evaluation.mixed_NC);
-  evaluation.predicted_N = answers(evaluation.mixed_NC, mixture.output());
-  evaluation.probs_NE = at::cat(gathered.probs);
-  evaluation.experts_NK = at::cat(gathered.experts);
-  evaluation.weights_NK = at::cat(gathered.weights);
-  if (options.experts) {
-    evaluation.expert_predicted_NE = at::cat(gathered.expert_predicted);
-    if (values) evaluation.expert_predicted_NE = normaliser.restore(evaluation.expert_predicted_NE);
-  }
+  evaluation.predicted_N = predicted(evaluation.mixed_NC, kind);
   return evaluation;
 }
 
@@ -74,6 +104,33 @@ Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t clas
   const Tensor likelihood_N = evaluation.mixed_NC.gather(1, targets_N.unsqueeze(1));
   scores.loss = -likelihood_N.to(at::kDouble).mean().item<double>();
   scores.error = evaluation.predicted_N.ne(targets_N).to(at::kDouble).mean().item<double>();
+  return scores;
+}
+
+Scores score(const Model& model, const Dataset& data, const Normaliser& normaliser,
+             const EvaluationOptions& options) {
+  const OutputKind kind = model.output();
+  const bool values = kind == OutputKind::values;
+  const auto zero = at::TensorOptions().dtype(at::kDouble).device(options.device);
+  Tensor loss = at::zeros({}, zero), error = at::zeros({}, zero);
+  int64_t rows = 0;
+  visit_batches(data, normaliser, options, [&](const Batch& batch, const ForwardContext& context) {
+    const Tensor mixed_NC =
+        log_probabilities(model.forward(batch.inputs, context, {}).mixed_NC, kind);
+    const Tensor answers_N = answers(batch.targets_N);
+    rows += answers_N.size(0);
+    if (values) {
+      loss += (mixed_NC.squeeze(1) - answers_N).to(at::kDouble).square().sum();
+      return;
+    }
+    loss -= mixed_NC.gather(1, answers_N.unsqueeze(1)).to(at::kDouble).sum();
+    error += mixed_NC.argmax(1).ne(answers_N).sum();
+  });
+  const double count = static_cast<double>(rows), unit = normaliser.target_deviation();
+  Scores scores{loss.item<double>() / count, error.item<double>() / count};
+  if (!values) return scores;
+  scores.loss *= unit * unit;
+  scores.error = std::sqrt(scores.loss);
   return scores;
 }
 

@@ -1,6 +1,9 @@
 #include "moestro/train/model.h"
 
 #include "moestro/core/error.h"
+#include "moestro/data/record.h"
+#include "moestro/nn/model_config.h"
+#include "moestro/nn/translator.h"
 
 namespace moestro {
 namespace {
@@ -12,7 +15,55 @@ int64_t hidden_width(const std::vector<LayerSpec>& specs, int64_t from_last) {
   return layer < 0 ? 0 : values_of(specs[layer].in);
 }
 
+// What a Transformer of this kind reads, and whether it is there.
+void check_kind(const RecipeDocument& document, const Task& task) {
+  const std::string& kind = document.recipe.model.kind;
+  const auto refuse = [&](const char* expected) {
+    throw UserError("{} = \"{}\" does not fit the data; expected {}",
+                    document.schema.where("model.kind"), kind, expected);
+  };
+  const bool text = task.vocabulary > 0;
+  if (task.translation && kind != "translator") refuse("\"translator\" for pairs of sentences");
+  if (kind == "translator" && !task.translation) refuse("pairs of sentences for a translator");
+  if (text && kind != "encoder" && kind != "translator") refuse("\"encoder\" for texts");
+  if (kind == "encoder" && !text) refuse("texts for an encoder");
+  if (kind == "vit" && task.sample_shape.size() != 3) refuse("images for a vit");
+}
+
+AnswerShape answer_shape(const ModelConfig& model, const Task& task) {
+  if (task.classes == 0) return {1, OutputKind::values, pooling_of(model)};
+  return {task.classes, OutputKind::logits, pooling_of(model)};
+}
+
+std::unique_ptr<Model> build_transformer(const Recipe& recipe, const Task& task) {
+  const auto seed = static_cast<uint64_t>(recipe.train.seed);
+  const TransformerShape shape =
+      transformer_shape(recipe.model, recipe.gate, recipe.expert.count, task.longest);
+  if (task.translation) return std::make_unique<Translator>(shape, task.vocabulary, seed);
+  const AnswerShape answer = answer_shape(recipe.model, task);
+  if (task.vocabulary > 0)
+    return std::make_unique<Classifier>(shape, task.vocabulary, answer, seed);
+  const Shape& image = task.sample_shape;
+  return std::make_unique<Classifier>(
+      shape, PatchShape{image[0], image[1], image[2], recipe.model.patch}, answer, seed);
+}
+
 }  // namespace
+
+Task task_of(const DataRecord& data) {
+  Task task{data.sample_shape, data.classes};
+  if (!data.text) return task;
+  task.vocabulary = data.text->vocabulary;
+  task.translation = data.text->is_translation();
+  task.longest = data.text->longest;
+  return task;
+}
+
+std::unique_ptr<Model> build_model(const RecipeDocument& document, const Task& task) {
+  check_kind(document, task);
+  if (document.recipe.model.transformer()) return build_transformer(document.recipe, task);
+  return std::make_unique<Mixture>(build_mixture(document, task));
+}
 
 Mixture build_mixture(const RecipeDocument& document, const Task& task) {
   const Recipe& recipe = document.recipe;

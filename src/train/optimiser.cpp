@@ -8,7 +8,7 @@
 namespace moestro {
 namespace {
 
-constexpr double kBeta1 = .9, kBeta2 = .999, kSquaresKept = .99, kEpsilon = 1e-8;
+constexpr double kBeta1 = .9, kSquaresKept = .99, kEpsilon = 1e-8;
 
 bool has_gradient(const Parameter& parameter) {
   return parameter.value.grad().defined();
@@ -26,6 +26,7 @@ Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& confi
             : config.optimiser == "adamw" ? Kind::adamw
             : config.optimiser == "sgd"   ? Kind::sgd
                                           : Kind::rmsprop),
+      beta2_(config.beta2),
       weight_decay_(config.weight_decay),
       momentum_(config.momentum) {
   for (Parameter& parameter : parameters) {
@@ -133,7 +134,7 @@ void Optimiser::update(Lists& lists) {
   }
   const auto fused = [&](auto operation) {
     operation(lists.values, lists.gradients, lists.means, lists.squares, std::vector<Tensor>{},
-              lists.steps, rate_, kBeta1, kBeta2, weight_decay_, kEpsilon);
+              lists.steps, rate_, kBeta1, beta2_, weight_decay_, kEpsilon);
   };
   if (kind_ == Kind::adam)
     fused([](auto&&... args) { at::_fused_adam_(args..., /*amsgrad=*/false, /*maximize=*/false); });

@@ -6,6 +6,7 @@ namespace moestro {
 
 void describe(Schema& schema, Recipe& recipe) {
   describe(schema, recipe.data);
+  describe(schema, recipe.model);
   describe(schema, recipe.expert);
   describe(schema, recipe.gate);
   describe(schema, recipe.mixture);
@@ -32,6 +33,33 @@ void check_start(const Recipe& recipe, const Schema& schema) {
                     schema.where("start.experts"));
 }
 
+// Keys of mixture layers where there are none, and terms that read what a Transformer has not got.
+void check_model(const Recipe& recipe, const Schema& schema) {
+  if (!recipe.model.transformer()) return;
+  const ModelConfig& model = recipe.model;
+  const ModelConfig defaults;
+  const auto refuse = [&](bool other, const char* key) {
+    if (recipe.expert.count == 1 && other)
+      throw UserError(
+          "{} has no effect with expert.count = 1; expected more experts, for mixture layers",
+          schema.where(key));
+  };
+  refuse(model.mixture_every != defaults.mixture_every, "model.mixture_every");
+  refuse(model.expert_hidden != defaults.expert_hidden, "model.expert_hidden");
+  refuse(model.route != defaults.route, "model.route");
+  refuse(model.shared != defaults.shared, "model.shared");
+  if (recipe.loss.compares_samples())
+    throw UserError(
+        "loss.similarity_same and similarity_different compare the inputs of whole networks; "
+        "expected model.kind = \"mixture\", or 0");
+}
+
+void check_average(const Recipe& recipe, const Schema& schema) {
+  if (recipe.train.average > 0 && recipe.train.patience > 0)
+    throw UserError("{} and train.patience both choose the weights that count; expected one",
+                    schema.where("train.average"));
+}
+
 }  // namespace
 
 void check(const Recipe& recipe, const Schema& schema) {
@@ -42,6 +70,8 @@ void check(const Recipe& recipe, const Schema& schema) {
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
   check_start(recipe, schema);
+  check_model(recipe, schema);
+  check_average(recipe, schema);
   if (recipe.loss.task == 0 && recipe.start.experts == "draw")
     throw UserError(
         "{} = 0 leaves new experts as they were drawn; expected start.experts = \"freeze\" or "

@@ -27,22 +27,34 @@ nlohmann::json scores_json(const Scores& scores) {
   return {{"loss", scores.loss}, {"error", scores.error}};
 }
 
+// The one mixture of whole networks needs no name in what is written.
+bool is_alone(const std::vector<MixtureName>& layers) {
+  return layers.size() == 1 && layers.front().layer == "mixture";
+}
+
 }  // namespace
 
-Recorder::Recorder(MetricsLog& metrics, EventFile& events, int64_t experts, c10::Device device)
-    : metrics_(metrics), events_(events) {
+Recorder::Recorder(MetricsLog& metrics, EventFile& events, const std::vector<MixtureName>& layers,
+                   c10::Device device)
+    : metrics_(metrics), events_(events), alone_(is_alone(layers)) {
   const auto options = at::TensorOptions().dtype(at::kDouble).device(device);
-  chosen_E_ = at::zeros({experts}, options);
-  probs_E_ = at::zeros({experts}, options);
-  entropy_ = at::zeros({}, options);
+  for (const MixtureName& layer : layers)
+    layers_.push_back({layer.layer, at::zeros({layer.experts}, options),
+                       at::zeros({layer.experts}, options), at::zeros({}, options)});
+}
+
+std::string Recorder::prefix(const std::string& group, const Layer& layer) const {
+  return alone_ ? group : group + "/" + layer.name;
 }
 
 void Recorder::after_forward(const std::vector<MixtureTrace>& traces, const Batch&) {
   const at::NoGradGuard no_grad;
-  const Tensor probs_BE = traces.front().routing.probs_BE.to(at::kDouble);
-  chosen_E_ += at::one_hot(probs_BE.argmax(1), probs_BE.size(1)).sum(0);
-  probs_E_ += probs_BE.sum(0);
-  entropy_ += entropy_bits(probs_BE).sum();
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Tensor probs_BE = traces[i].routing.probs_BE.to(at::kDouble);
+    layers_[i].chosen_E += at::one_hot(probs_BE.argmax(1), probs_BE.size(1)).sum(0);
+    layers_[i].probs_E += probs_BE.sum(0);
+    layers_[i].entropy += entropy_bits(probs_BE).sum();
+  }
 }
 
 void Recorder::after_step(const StepReport& report) {
@@ -54,26 +66,39 @@ void Recorder::after_step(const StepReport& report) {
       {"rate", report.rate},   {"gradient_norm", report.gradient_norm.item<double>()}};
   for (const LossTerm& term : report.loss.terms)
     record["terms"][term.name] = term.value.item<double>();
-  const Routing& routing = report.traces.front().routing;
-  if (routing.probs_BE.size(1) > 1) {
-    const double entropy = entropy_bits(routing.probs_BE).mean().item<double>();
-    const double score = std::get<0>(routing.scores_BE.abs().max(1)).mean().item<double>();
-    record["gate_entropy"] = entropy;
-    record["gate_logit"] = score;
-    warn_if_saturated(report.step, entropy, score);
-  }
+  record.update(gates(report.traces, report.step));
   metrics_.append(record);
   events_.scalar("train/step_loss", record["loss"], report.step);
   events_.scalar("train/rate", report.rate, report.step);
 }
 
-void Recorder::warn_if_saturated(int64_t step, double entropy, double score) {
+// Means over the mixture layers.
+nlohmann::json Recorder::gates(const std::vector<MixtureTrace>& traces, int64_t step) {
+  double entropies = 0, scores = 0;
+  int64_t gates = 0;
+  for (const MixtureTrace& trace : traces) {
+    const Routing& routing = trace.routing;
+    if (routing.probs_BE.size(1) == 1) continue;
+    const double entropy = entropy_bits(routing.probs_BE).mean().item<double>();
+    const double score = std::get<0>(routing.scores_BE.abs().max(1)).mean().item<double>();
+    warn_if_saturated(trace.layer, step, entropy, score);
+    entropies += entropy;
+    scores += score;
+    ++gates;
+  }
+  if (gates == 0) return nlohmann::json::object();
+  return {{"gate_entropy", entropies / static_cast<double>(gates)},
+          {"gate_logit", scores / static_cast<double>(gates)}};
+}
+
+void Recorder::warn_if_saturated(const std::string& layer, int64_t step, double entropy,
+                                 double score) {
   if (warned_ || entropy > kSaturatedEntropy || score < kSaturatedScore) return;
   warned_ = true;
   log_warning(
-      "step {}: the gate is saturated (mean entropy {:.5f} bits, mean largest score {:.0f}) and "
+      "step {}: the gate{} is saturated (mean entropy {:.5f} bits, mean largest score {:.0f}) and "
       "nearly stops learning; a lower train.rate or loss.z_loss may help",
-      step, entropy, score);
+      step, alone_ ? "" : " of " + layer, entropy, score);
 }
 
 void Recorder::on_epoch_end(const EpochReport& report) {
@@ -89,24 +114,42 @@ void Recorder::on_epoch_end(const EpochReport& report) {
     events_.scalar("valid/loss", report.valid->loss, report.step);
     events_.scalar("valid/error", report.valid->error, report.step);
   }
-  if (chosen_E_.size(0) > 1) {
-    const Tensor samples = chosen_E_.sum();
-    const std::vector<double> usage = values_of(chosen_E_ / samples);
-    record["usage"] = usage;
-    record["sample_entropy"] = (entropy_ / samples).item<double>();
-    record["usage_entropy"] = entropy_bits(probs_E_ / samples).item<double>();
-    for (size_t e = 0; e < usage.size(); ++e)
-      events_.scalar(fmt::format("usage/expert_{}", e), usage[e], report.step);
-    events_.scalar("gate/sample_entropy", record["sample_entropy"], report.step);
-    events_.scalar("gate/usage_entropy", record["usage_entropy"], report.step);
+  for (const Layer& layer : layers_) {
+    if (layer.chosen_E.size(0) == 1) continue;
+    nlohmann::json used = usage(layer, report.step);
+    if (alone_) {
+      record.update(used);
+    } else {
+      used["layer"] = layer.name;
+      record["layers"].push_back(std::move(used));
+    }
   }
   metrics_.append(record);
-  for (const Tensor& sum : {chosen_E_, probs_E_, entropy_}) sum.zero_();
+  for (const Layer& layer : layers_)
+    for (const Tensor& sum : {layer.chosen_E, layer.probs_E, layer.entropy}) sum.zero_();
+}
+
+nlohmann::json Recorder::usage(const Layer& layer, int64_t step) {
+  const Tensor decisions = layer.chosen_E.sum();
+  const std::vector<double> usage = values_of(layer.chosen_E / decisions);
+  const double sample = (layer.entropy / decisions).item<double>(),
+               used = entropy_bits(layer.probs_E / decisions).item<double>();
+  for (size_t e = 0; e < usage.size(); ++e)
+    events_.scalar(fmt::format("{}/expert_{}", prefix("usage", layer), e), usage[e], step);
+  events_.scalar(prefix("gate", layer) + "/sample_entropy", sample, step);
+  events_.scalar(prefix("gate", layer) + "/usage_entropy", used, step);
+  return {{"usage", usage}, {"sample_entropy", sample}, {"usage_entropy", used}};
 }
 
 std::vector<std::pair<std::string, Tensor>> Recorder::state() const {
-  return {
-      {"recorder.chosen", chosen_E_}, {"recorder.probs", probs_E_}, {"recorder.entropy", entropy_}};
+  std::vector<std::pair<std::string, Tensor>> state;
+  for (const Layer& layer : layers_) {
+    const std::string name = alone_ ? "recorder" : "recorder." + layer.name;
+    state.emplace_back(name + ".chosen", layer.chosen_E);
+    state.emplace_back(name + ".probs", layer.probs_E);
+    state.emplace_back(name + ".entropy", layer.entropy);
+  }
+  return state;
 }
 
 }  // namespace moestro

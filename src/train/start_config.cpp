@@ -7,7 +7,8 @@ namespace moestro {
 void describe(Schema& schema, StartConfig& start) {
   Section& section = schema.section(
       "start", "What is taken over from another run, which is also the teacher of the gate.");
-  section.field("run", start.run, "the folder of a finished run; empty: every weight is drawn");
+  section.field("run", start.run, "the folder of a finished run; empty: every weight is drawn")
+      .only_when("model.kind", {"mixture"});
   section
       .field("experts", start.experts,
              "draw: new ones; copy: begin with the experts of start.run; freeze: keep them as they "

@@ -11,14 +11,18 @@ void describe(Schema& schema, TrainConfig& train) {
   section
       .field("schedule", train.schedule,
              "the rate over the run; one_cycle: cosine up from rate / 25 and down towards rate / "
-             "250,000")
-      .one_of({"constant", "cosine", "one_cycle"});
+             "250,000; inverse_sqrt: linear up, then falling with the root of the step")
+      .one_of({"constant", "cosine", "one_cycle", "inverse_sqrt"});
   section.field("warmup", train.warmup, "share of the steps in which the rate rises")
       .at_least(0)
       .below(1)
-      .only_when("train.schedule", {"cosine", "one_cycle"});
+      .only_when("train.schedule", {"cosine", "one_cycle", "inverse_sqrt"});
   section.field("optimiser", train.optimiser, "what turns gradients into updates")
       .one_of({"adam", "adamw", "sgd", "rmsprop"});
+  section.field("beta2", train.beta2, "share of the average of squared gradients that goes on")
+      .at_least(0)
+      .below(1)
+      .only_when("train.optimiser", {"adam", "adamw"});
   section
       .field("weight_decay", train.weight_decay,
              "added to the gradient (adam, sgd, rmsprop) or taken off the weights (adamw)")
@@ -35,6 +39,11 @@ void describe(Schema& schema, TrainConfig& train) {
           "0: train to the end and keep the last")
       .at_least(0)
       .only_when("data.validation", {"*"});
+  section
+      .field("average", train.average,
+             "the weights that count are the mean of those at the ends of so many last epochs, at "
+             "most of all; 0: the last ones")
+      .at_least(0);
   section.field("seed", train.seed, "of every random draw: weights, order, noise, splits")
       .at_least(0);
   section.field("device", train.device, "auto: a CUDA device where there is one")

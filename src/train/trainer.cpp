@@ -10,6 +10,7 @@
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/progress.h"
+#include "moestro/data/answers.h"
 #include "moestro/train/checkpoint.h"
 
 namespace moestro {
@@ -82,11 +83,11 @@ void Trainer::stop() const {
 
 void Trainer::run_step(const Batch& batch) {
   const ForwardContext context{true, static_cast<uint64_t>(config_.seed),
-                               static_cast<uint64_t>(state_.step), batch.targets_N};
-  MixtureOutput output = parts_.mixture.forward(batch.inputs.to(compute_type(config_)), context,
-                                                parts_.objective.needs());
-  std::vector<MixtureTrace> traces{std::move(output.trace)};
-  const LossTerms loss = parts_.objective(output.mixed_NC, traces, batch, guidance(batch));
+                               static_cast<uint64_t>(state_.step), batch.targets_N,
+                               compute_type(config_)};
+  const auto [mixed_NC, traces] =
+      parts_.model.forward(batch.inputs, context, parts_.objective.needs());
+  const LossTerms loss = parts_.objective(mixed_NC, traces, batch, guidance(batch));
   check_finite(loss);
   for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
 
@@ -97,8 +98,8 @@ void Trainer::run_step(const Batch& batch) {
   if (time_to_check() && !is_finite(norm)) fail("gradient");
   const double rate = parts_.schedule.rate(state_.step);
   parts_.optimiser.step(rate);
-  parts_.mixture.gate().after_step(traces.front().routing);
-  count(batch, loss, output.mixed_NC);
+  parts_.model.after_step(traces);
+  count(answers(batch.targets_N), loss, mixed_NC);
   for (Hook* hook : parts_.hooks)
     hook->after_step({state_.step, state_.epoch + 1, rate, norm, loss, traces});
 }
@@ -107,14 +108,14 @@ Guidance Trainer::guidance(const Batch& batch) const {
   return parts_.guide ? parts_.guide(batch) : Guidance();
 }
 
-void Trainer::count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC) {
+void Trainer::count(const Tensor& answers_N, const LossTerms& loss, const Tensor& mixed_NC) {
   const at::NoGradGuard no_grad;
-  const int64_t rows = batch.targets_N.size(0);
+  const int64_t rows = answers_N.size(0);
   ++state_.step;
   ++state_.batch;
   state_.samples += rows;
   loss_sum_ = loss_sum_ + loss.terms.front().value.detach() * rows;
-  error_sum_ = error_sum_ + batch_error(mixed_NC.detach(), batch.targets_N);
+  error_sum_ = error_sum_ + batch_error(mixed_NC.detach(), answers_N);
 }
 
 bool Trainer::time_to_check() const {
@@ -158,7 +159,7 @@ void Trainer::read_sums() {
 void Trainer::end_epoch() {
   read_sums();
   const auto samples = static_cast<double>(state_.samples);
-  const bool values = parts_.mixture.output() == OutputKind::values;
+  const bool values = parts_.model.output() == OutputKind::values;
   EpochReport report{state_.step, state_.epoch + 1, state_.epoch_seconds, {}, {}};
   const double unit = values ? parts_.target_deviation : 1, error = state_.error_sum / samples;
   report.train.loss = unit * unit * state_.loss_sum / samples;
@@ -195,7 +196,7 @@ void Trainer::save() {
 }
 
 NamedTensors Trainer::tensors() const {
-  NamedTensors tensors = model_tensors(parts_.mixture);
+  NamedTensors tensors = model_tensors(parts_.model);
   for (auto& entry : parts_.optimiser.state()) tensors.push_back(std::move(entry));
   for (const Hook* hook : parts_.hooks)
     for (auto& entry : hook->state()) tensors.push_back(std::move(entry));

@@ -19,7 +19,7 @@ int main() {
   moestro::RecipeDocument document;
   document.schema.set("expert.count=3");
   const moestro::Mixture mixture = moestro::build_mixture(document, {{4}, 2});
-  const moestro::MixtureOutput output = mixture.forward(at::zeros({5, 4}), {}, {});
+  const moestro::ModelOutput output = mixture.forward(at::zeros({5, 4}), {}, {});
   std::printf("%ld rows, %ld experts\n", static_cast<long>(output.mixed_NC.size(0)),
-              static_cast<long>(output.trace.routing.probs_BE.size(1)));
+              static_cast<long>(output.traces[0].routing.probs_BE.size(1)));
 }

@@ -153,5 +153,95 @@ TEST(Batches, nothing_comes_before_the_first_start) {
   EXPECT_FALSE(batches.next());
 }
 
+// Texts of 2 to 9 tokens; as translations, targets of 3.
+Dataset text_set(int64_t rows, bool translations = false) {
+  Dataset set;
+  set.inputs = at::full({rows, 9}, -1, at::kInt);
+  for (int64_t n = 0; n < rows; ++n) set.inputs[n].narrow(0, 0, 2 + 5 * n % 8).fill_(n);
+  set.targets_N = translations ? at::full({rows, 7}, -1, at::kInt) : at::arange(rows, at::kLong);
+  if (translations) set.targets_N.narrow(1, 0, 3).fill_(1);
+  return set;
+}
+
+std::vector<Batch> text_epoch(const Dataset& set, const BatchOptions& options, int64_t epoch = 0,
+                              int64_t first = 0) {
+  Batches batches(set, Normaliser::fit(set), options);
+  batches.start(epoch, first);
+  std::vector<Batch> all = rest_of(batches);
+  EXPECT_EQ(static_cast<int64_t>(all.size()) + first, batches.steps_per_epoch());
+  return all;
+}
+
+TEST(Batches, texts_are_cut_to_the_longest_of_their_batch) {
+  for (const bool shuffle : {true, false}) {
+    BatchOptions options = options_of(3);
+    options.shuffle = shuffle;
+    const Dataset set = text_set(11, /*translations=*/true);
+    for (const Batch& batch : text_epoch(set, options)) {
+      const Tensor lengths_B = set.lengths_N().index_select(0, batch.rows_N);
+      EXPECT_EQ(batch.inputs.size(1), lengths_B.max().item<int64_t>());
+      EXPECT_EQ(batch.inputs.scalar_type(), at::kInt);
+      EXPECT_EQ(batch.inputs.ge(0).sum().item<int64_t>(), lengths_B.sum().item<int64_t>());
+      EXPECT_EQ(batch.targets_N.size(1), 3);
+    }
+  }
+}
+
+TEST(Batches, by_tokens_every_text_comes_once_in_batches_of_no_more_tokens) {
+  for (const bool translations : {false, true}) {
+    BatchOptions options = options_of(1);
+    options.tokens = 30;
+    const Dataset set = text_set(40, translations);
+    std::vector<int64_t> rows;
+    for (const Batch& batch : text_epoch(set, options)) {
+      Tensor tokens = batch.inputs.ge(0).sum();
+      if (translations) tokens = tokens + batch.targets_N.ge(0).sum();
+      EXPECT_LE(tokens.item<int64_t>(), 30);
+      const Tensor lengths_B = set.lengths_N().index_select(0, batch.rows_N);
+      EXPECT_LE((lengths_B.max() - lengths_B.min()).item<int64_t>(), 2) << "of like length";
+      for (const int64_t row : list(batch.rows_N)) rows.push_back(row);
+    }
+    std::sort(rows.begin(), rows.end());
+    std::vector<int64_t> expected(40);
+    std::iota(expected.begin(), expected.end(), 0);
+    EXPECT_EQ(rows, expected);
+  }
+}
+
+TEST(Batches, by_tokens_a_text_longer_than_a_batch_is_one_of_its_own) {
+  BatchOptions options = options_of(1);
+  options.tokens = 3;
+  for (const Batch& batch : text_epoch(text_set(12), options)) EXPECT_EQ(batch.inputs.size(0), 1);
+}
+
+TEST(Batches, by_tokens_epochs_have_the_same_batches_in_another_order) {
+  BatchOptions options = options_of(1);
+  options.tokens = 24;
+  const Dataset set = text_set(60);
+  const auto sorted = [&](int64_t epoch) {
+    std::vector<Ints> batches;
+    for (const Batch& batch : text_epoch(set, options, epoch))
+      batches.push_back(list(batch.rows_N));
+    std::sort(batches.begin(), batches.end());
+    return batches;
+  };
+  EXPECT_EQ(sorted(0), sorted(1));
+  EXPECT_NE(rows_of(text_epoch(set, options, 0)), rows_of(text_epoch(set, options, 1)));
+  const std::vector<Ints> drawn = sorted(0);
+  options.seed = 2;
+  EXPECT_NE(sorted(0), drawn) << "texts of one length have other neighbours in another run";
+}
+
+TEST(Batches, by_tokens_an_epoch_goes_on_in_its_middle) {
+  BatchOptions options = options_of(1);
+  options.tokens = 24;
+  const Dataset set = text_set(60);
+  std::vector<Batch> whole = text_epoch(set, options, 3);
+  whole.erase(whole.begin(), whole.begin() + 5);
+  expect_same(text_epoch(set, options, 3, 5), whole);
+  options.prefetch = false;
+  expect_same(text_epoch(set, options, 3, 5), whole);
+}
+
 }  // namespace
 }  // namespace moestro::testing

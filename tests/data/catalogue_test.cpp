@@ -65,6 +65,49 @@ TEST(Catalogue, the_usual_files_of_the_tabular_sets_are_understood) {
   }
 }
 
+TEST(Catalogue, describes_texts_by_words_classes_and_an_example) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "sentences");
+  put(folder / "sentences/SST2.train.tsv", "so good\t1\nbad\t0\nbad bad bad\t0\n");
+  put(folder / "sentences/SST2.dev.tsv", "good\t1\n");
+  put(folder / "sentences/SST2.test.tsv", "bad\t0\ngood\t1\n");
+  const SetDescription sst2 = describe_set("sst-2", folder.path());
+  EXPECT_EQ(sst2.train_rows, 3);
+  EXPECT_EQ(sst2.valid_rows, 1);
+  EXPECT_EQ(sst2.test_counts, (Ints{1, 1}));
+  EXPECT_EQ(sst2.class_names, (Strings{"negative", "positive"}));
+  ASSERT_TRUE(sst2.texts);
+  EXPECT_EQ(sst2.texts->mean_words, 2);
+  EXPECT_EQ(sst2.texts->most_words, 3);
+  EXPECT_EQ(sst2.texts->example, "so good");
+}
+
+TEST(Catalogue, files_of_news_that_number_their_classes_otherwise_are_one_set) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "ag-news");
+  put(folder / "ag-news/sample_train.csv", "\"Title \"\"x\"\", text\",2\nB b,0\n");
+  put(folder / "ag-news/test.csv", "\"3\",\"Title\",\"text\"\n\"1\",\"B\",\"b\"\n");
+  const SetDescription sample = describe_set("ag-news", folder.path());
+  EXPECT_EQ(sample.train_counts, (Ints{1, 0, 1, 0}));
+  EXPECT_EQ(sample.test_counts, (Ints{1, 0, 1, 0}));
+  EXPECT_EQ(sample.class_names[2], "Business");
+  put(folder / "ag-news/train.csv", "\"4\",\"Title\",\"text\"\n\"1\",\"B\",\"b\"\n");
+  EXPECT_EQ(describe_set("ag-news", folder.path()).train_counts, (Ints{1, 0, 0, 1}));
+}
+
+TEST(Catalogue, describes_translations_by_a_pair) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "multi30k");
+  for (const char* part : {"train", "val", "test_2016_flickr"})
+    for (const char* language : {"en", "de"})
+      put(folder / "multi30k" / (std::string(part) + "." + language),
+          std::string(part) + " " + language + "\n");
+  const SetDescription pairs = describe_set("multi30k-de-en", folder.path());
+  EXPECT_EQ(pairs.texts->example, "train de");
+  EXPECT_EQ(pairs.texts->example_target, "train en");
+  EXPECT_EQ(pairs.valid_rows, 1);
+}
+
 TEST(Catalogue, an_unknown_name_is_refused) {
   EXPECT_TRUE(says(thrown<UserError>([] { describe_set("mnits", {}); }), {"did you mean"}));
 }

@@ -52,6 +52,25 @@ TEST(DataConfig, keys_without_effect_are_refused) {
                    {"data.inputs has no effect"}));
 }
 
+TEST(DataConfig, texts_have_keys_of_their_own) {
+  EXPECT_EQ(parsed("name = \"trec\"\nvocabulary = 500\ntokens = 4096").vocabulary, 500);
+  EXPECT_EQ(parsed("path = \"a.tsv\"\nformat = \"tsv\"\ntext = [\"1\", \"2\"]\nencoding = "
+                   "\"latin-1\"\nvalid_path = \"b\"\nheader = \"no\"\ntask = \"values\"")
+                .text,
+            (Strings{"1", "2"}));
+  EXPECT_EQ(
+      parsed("path = \"train\"\nformat = \"parallel\"\nlanguages = [\"en\", \"de\"]").languages,
+      (Strings{"en", "de"}));
+  EXPECT_TRUE(
+      says(error_of("name = \"mnist\"\nvocabulary = 500"), {"data.vocabulary has no effect here"}));
+  EXPECT_TRUE(says(error_of("name = \"trec\"\ntokenizer = \"t.model\"\nvocabulary = 500"),
+                   {"data.vocabulary has no effect here"}));
+  EXPECT_TRUE(says(error_of("path = \"a\"\nformat = \"lines\"\nlanguages = [\"en\", \"de\"]"),
+                   {"data.languages has no effect here"}));
+  EXPECT_TRUE(says(error_of("name = \"trec\"\nlongest = 2"), {"data.longest = 2; expected"}));
+  EXPECT_TRUE(says(error_of("name = \"mr\"\nencoding = \"latin-1\""), {"has no effect"}));
+}
+
 TEST(DataConfig, values_out_of_range_are_refused) {
   EXPECT_TRUE(says(error_of("name = \"mnits\""), {"did you mean \"mnist\"?"}));
   EXPECT_TRUE(says(error_of("validation = 1.0"), {"data.validation = 1.0; expected"}));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/files_fixture.h"
+#include "moestro/core/error.h"
 
 namespace moestro::testing {
 namespace {
@@ -33,6 +34,42 @@ TEST(Dataset, the_digest_tells_content_shape_and_targets_apart) {
   EXPECT_EQ(set.digest(), image_set(6).digest());
   EXPECT_EQ(set.digest().size(), 64u);
   for (const Dataset& other : {pixel, shape, target}) EXPECT_NE(other.digest(), set.digest());
+}
+
+Dataset translations() {
+  Dataset set;
+  set.inputs = at::tensor({1, 5, 2, 1, 2, -1}, at::kInt).view({2, 3});
+  set.targets_N = at::tensor({1, 2, 1, 2}, at::kInt).view({2, 2});
+  set.texts = {"a", ""};
+  set.target_texts = {"b", "c"};
+  return set;
+}
+
+TEST(Dataset, selected_rows_keep_their_texts) {
+  const Dataset some = select_rows(translations(), at::tensor({1}, at::kLong));
+  EXPECT_TRUE(some.is_text() && some.is_translation());
+  EXPECT_EQ(list(some.lengths_N()), (Ints{2}));
+  EXPECT_EQ(some.texts, (Strings{""}));
+  EXPECT_EQ(some.target_texts, (Strings{"c"}));
+}
+
+TEST(Dataset, the_digest_tells_texts_apart) {
+  Dataset other = translations(), moved = translations();
+  other.target_texts[0] = "B";
+  moved.texts = {"", "a"};
+  EXPECT_EQ(translations().digest(), translations().digest());
+  for (const Dataset& set : {other, moved}) EXPECT_NE(set.digest(), translations().digest());
+}
+
+TEST(Dataset, classes_are_mapped_by_name) {
+  const Tensor targets_N = at::tensor({0, 1, 1}, at::kLong);
+  EXPECT_EQ(list(map_classes("f", targets_N, {"b", "a"}, {"a", "b", "c"})), (Ints{1, 0, 0}));
+  EXPECT_TRUE(says(thrown<UserError>([&] {
+                     map_classes("f", targets_N, {"b", "d"}, {"a", "b"});
+                   }),
+                   {"f: unknown class \"d\"; expected one of a, b"}));
+  EXPECT_TRUE(says(thrown<UserError>([&] { map_classes("f", at::ones({1}), {}, {"a"}); }),
+                   {"f: the targets are values"}));
 }
 
 }  // namespace

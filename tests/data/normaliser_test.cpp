@@ -87,6 +87,19 @@ TEST(Normaliser, given_values_replace_the_fitted_ones) {
                    {"go together; only data.mean is given"}));
 }
 
+TEST(Normaliser, token_ids_pass_unchanged_while_scores_are_standardised) {
+  Dataset set;
+  set.inputs = at::tensor({1, 5, 2, -1}, at::kInt).view({2, 2});
+  set.targets_N = at::tensor({1.f, 3.f});
+  const Normaliser normaliser = Normaliser::fit(set);
+  EXPECT_TRUE(at::equal(normaliser.apply(set.inputs), set.inputs));
+  EXPECT_TRUE(at::equal(normaliser.apply_to_targets(set.targets_N), at::tensor({-1.f, 1.f})));
+  set.targets_N = set.inputs;
+  EXPECT_TRUE(at::equal(Normaliser::fit(set).apply_to_targets(set.targets_N), set.inputs));
+  EXPECT_TRUE(says(thrown<UserError>([&] { Normaliser::fit(set, nullptr, {0}, {1}); }),
+                   {"data.mean and data.deviation have no effect", "texts"}));
+}
+
 TEST(Normaliser, json_keeps_every_digit) {
   const Tensor x_ND = at::arange(7).view({7, 1}) / 3;
   const Normaliser normaliser = Normaliser::fit(numbers(x_ND, at::arange(7).to(at::kFloat) / 7));

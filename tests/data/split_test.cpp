@@ -8,6 +8,7 @@
 
 #include "data/files_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/data/config.h"
 
 namespace moestro::testing {
 namespace {
@@ -65,6 +66,34 @@ TEST(BalancedRows, regression_takes_any_rows_and_more_than_there_are_is_refused)
   EXPECT_EQ(balanced_rows(at::ones({9}), 0, 4, 1).numel(), 4);
   EXPECT_TRUE(says(thrown<UserError>([] { balanced_rows(at::ones({9}), 0, 10, 1); }),
                    {"data.rows = 10; expected at most 9"}));
+}
+
+TEST(SplitRows, serve_for_training_validation_and_test_once) {
+  DataConfig config;
+  config.rows = 10;
+  const RowSplit split = split_rows({"set", 100, {}, 0, false, false}, config, 1);
+  EXPECT_EQ(split.test_N.numel(), 20);
+  EXPECT_EQ(split.valid_N.numel(), 8);
+  EXPECT_EQ(split.train_N.numel(), 10);
+  const Tensor all = at::cat({split.train_N, split.valid_N, split.test_N});
+  EXPECT_EQ(std::get<0>(at::_unique(all)).numel(), 38);
+}
+
+TEST(SplitRows, that_the_set_has_of_its_own_are_not_held_out) {
+  DataConfig config;
+  const FileRows file{"set", 100, {}, 0, true, true};
+  const RowSplit split = split_rows(file, config, 1);
+  EXPECT_EQ(split.train_N.numel(), 100);
+  EXPECT_FALSE(split.valid_N.defined() || split.test_N.defined());
+  config.validation = 0;
+  EXPECT_EQ(split_rows(file, config, 1).train_N.numel(), 100);
+  config.validation = .3;
+  EXPECT_TRUE(says(thrown<UserError>([&] { split_rows(file, config, 1); }),
+                   {"data.validation = 0.3 has no effect: set has validation rows of its own"}));
+  config.validation = 0;
+  config.test = .3;
+  EXPECT_TRUE(says(thrown<UserError>([&] { split_rows(file, config, 1); }),
+                   {"data.test = 0.3 has no effect: set has test rows of its own"}));
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ TEST_F(InspectRun, compares_its_split_with_that_of_runs_beside_it) {
   train({"train.seed=5", "expert.count=3"});
   const InspectedRun inspected =
       inspect_run({.run = first, .beside = {first, run_}, .data = folder_ / "train.csv"});
-  EXPECT_EQ(inspected.inspection.set, folder_ / "train.csv");
-  EXPECT_EQ(inspected.inspection.rows, 160);
+  EXPECT_EQ(inspected.set, folder_ / "train.csv");
+  EXPECT_EQ(inspected.rows, 160);
   ASSERT_EQ(inspected.agreement.size(), 2u);
   EXPECT_EQ(inspected.agreement[1].run, run_);
   const nlohmann::json agreement = inspected.to_json()["agreement"];

@@ -4,6 +4,7 @@
 
 #include "moestro/core/error.h"
 #include "moestro/core/schema.h"
+#include "moestro/nn/model_config.h"
 #include "thrown.h"
 
 namespace moestro {
@@ -14,9 +15,11 @@ using testing::thrown;
 struct Read {
   ExpertConfig expert;
   MixtureConfig mixture;
+  ModelConfig model;
   explicit Read(const std::string& toml) {
     Schema schema;
     describe(schema, expert);
+    describe(schema, model);
     describe(schema, mixture);
     schema.parse_text(toml, "r.toml");
     schema.check_effects();

@@ -4,6 +4,7 @@
 #include <random>
 
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "gradient_check.h"
@@ -94,9 +95,9 @@ struct FeedForwardLeaves {
   FeedForwardWeights experts;
   Tensor probe_ND;
 
-  FeedForwardLeaves(const FeedForwardCase& c, at::ScalarType type) {
-    const auto leaf = [type](const Shape& shape, uint64_t seed, double scale) {
-      const Tensor value = (normal(shape, seed) * scale).to(at::kBFloat16).to(type);
+  FeedForwardLeaves(const FeedForwardCase& c, at::ScalarType type, c10::Device device = at::kCPU) {
+    const auto leaf = [type, device](const Shape& shape, uint64_t seed, double scale) {
+      const Tensor value = (normal(shape, seed) * scale).to(at::kBFloat16).to(device, type);
       return value.requires_grad_(true);
     };
     const int64_t up = c.hidden * (c.kind == kSwiglu ? 2 : 1);
@@ -124,5 +125,54 @@ struct FeedForwardLeaves {
     return results;
   }
 };
+
+// The sum over all experts of a dense layer, with weights of zero where a row did not choose one.
+inline Tensor dense_feed_forward(const FeedForwardLeaves& leaves, const Tensor& experts_NK,
+                                 FeedForwardKind kind) {
+  const FeedForwardWeights& w = leaves.experts;
+  const int64_t experts = w.up_EDF.size(0), hidden = w.down_EFD.size(1);
+  const Tensor mixing_NE =
+      at::zeros({leaves.x_ND.size(0), experts + 1}, leaves.weights_NK.options())
+          .scatter_add(1, experts_NK.masked_fill(experts_NK < 0, experts), leaves.weights_NK);
+  Tensor y_ND = at::zeros_like(leaves.x_ND);
+  for (int64_t e = 0; e < experts; ++e) {
+    Tensor h_NF = at::mm(leaves.x_ND, w.up_EDF[e]);
+    if (w.up_bias_EF.defined()) h_NF = h_NF + w.up_bias_EF[e];
+    if (kind == kSwiglu) {
+      const Tensor g_NF = h_NF.narrow(1, 0, hidden), u_NF = h_NF.narrow(1, hidden, hidden);
+      h_NF = g_NF * at::sigmoid(g_NF) * u_NF;
+    } else {
+      h_NF = kind == kRelu ? h_NF.clamp_min(0) : h_NF * at::special_ndtr(h_NF);
+    }
+    Tensor out_ND = at::mm(h_NF, w.down_EFD[e]);
+    if (w.down_bias_ED.defined()) out_ND = out_ND + w.down_bias_ED[e];
+    y_ND = y_ND + mixing_NE.narrow(1, e, 1) * out_ND;
+  }
+  return y_ND;
+}
+
+// In the mean over a tensor, relative to it. Gradients of weights_NK are products grad_y . y_k that
+// may cancel: those relative to the lengths of both.
+inline void expect_close(const std::vector<Tensor>& results, const std::vector<Tensor>& expected,
+                         const FeedForwardCase& c, double tolerance) {
+  ASSERT_EQ(results.size(), expected.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    ASSERT_EQ(results[i].sizes(), expected[i].sizes());
+    if (results[i].numel() == 0) continue;
+    double scale = expected[i].norm().item<double>();
+    if (i == 2) scale = std::max(scale, expected[0].norm().item<double>() * std::sqrt(c.width));
+    const double error = (results[i].to(at::kCPU, at::kDouble) - expected[i]).norm().item<double>();
+    EXPECT_LE(error, tolerance * scale) << c.text() << ", result " << i;
+  }
+}
+
+// A sum of n roundings grows like their root; 4 units in the last place for each, and the same
+// again for the functions. bfloat16 rounds by 2^-9 at most: on the longest way (up + bias, h and
+// its gradient, the result) four times.
+inline double tolerance(const FeedForwardCase& c, at::ScalarType type) {
+  if (type == at::kBFloat16) return 4 * 0x1p-9;
+  const double longest = std::max({c.width, 2 * c.hidden, c.rows, int64_t{4}});
+  return 8 * (type == at::kFloat ? 0x1p-24 : 0x1p-53) * std::sqrt(longest);
+}
 
 }  // namespace moestro::testing

@@ -3,12 +3,12 @@
 
 #include "feed_forward_case.h"
 #include "nn/kernels/feed_forward/function.h"
-#include "nn/kernels/feed_forward/plain.h"
 #include "thread_count.h"
 
 namespace moestro {
 namespace {
 
+using testing::dense_feed_forward, testing::expect_close, testing::tolerance;
 using testing::FeedForwardLeaves, testing::kFeedForwardCases, testing::routing;
 using Case = testing::FeedForwardCase;
 
@@ -18,25 +18,9 @@ std::vector<Tensor> by_blocks(const Case& c, at::ScalarType type, Arithmetic ari
                                            leaves.experts, c.kind, arithmetic));
 }
 
-std::vector<Tensor> by_operators(const Case& c) {
+std::vector<Tensor> by_dense_layers(const Case& c) {
   const FeedForwardLeaves leaves(c, at::kDouble);
-  return leaves.results(
-      plain_feed_forward(leaves.x_ND, routing(c), leaves.weights_NK, leaves.experts, c.kind));
-}
-
-// In the mean over a tensor, relative to it. Gradients of weights_NK are products grad_y . y_k that
-// may cancel: those relative to the lengths of both.
-void expect_close(const std::vector<Tensor>& results, const std::vector<Tensor>& expected,
-                  const Case& c, double tolerance) {
-  ASSERT_EQ(results.size(), expected.size());
-  for (size_t i = 0; i < results.size(); ++i) {
-    ASSERT_EQ(results[i].sizes(), expected[i].sizes());
-    if (results[i].numel() == 0) continue;
-    double scale = expected[i].norm().item<double>();
-    if (i == 2) scale = std::max(scale, expected[0].norm().item<double>() * std::sqrt(c.width));
-    const double error = (results[i].to(at::kDouble) - expected[i]).norm().item<double>();
-    EXPECT_LE(error, tolerance * scale) << c.text() << ", result " << i;
-  }
+  return leaves.results(dense_feed_forward(leaves, routing(c), c.kind));
 }
 
 std::vector<Arithmetic> arithmetics() {
@@ -57,21 +41,10 @@ INSTANTIATE_TEST_SUITE_P(Each, FeedForwardPaths, ::testing::ValuesIn(arithmetics
                            return name + (info.param.bfloat16_products ? "_bfloat16" : "");
                          });
 
-// A sum of n roundings grows like their root; 4 units in the last place for each, and the same
-// again for the functions.
-TEST_P(FeedForwardPaths, agree_with_float64_in_float32) {
-  for (const Case& c : kFeedForwardCases) {
-    const double longest = std::max({c.width, 2 * c.hidden, c.rows, int64_t{4}});
-    expect_close(by_blocks(c, at::kFloat, GetParam()), by_operators(c), c,
-                 8 * 0x1p-24 * std::sqrt(longest));
-  }
-}
-
-// bfloat16 rounds by 2^-9 at most: on the longest way (up + bias, h and its gradient, the result)
-// four times.
-TEST_P(FeedForwardPaths, agree_with_float64_in_bfloat16) {
-  for (const Case& c : kFeedForwardCases)
-    expect_close(by_blocks(c, at::kBFloat16, GetParam()), by_operators(c), c, 4 * 0x1p-9);
+TEST_P(FeedForwardPaths, agree_with_float64) {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16})
+    for (const Case& c : kFeedForwardCases)
+      expect_close(by_blocks(c, type, GetParam()), by_dense_layers(c), c, tolerance(c, type));
 }
 
 TEST_P(FeedForwardPaths, give_the_same_bits_on_any_number_of_threads) {

@@ -26,20 +26,8 @@ TEST(SparseFeedForward, is_the_sum_over_all_experts_of_a_dense_layer_with_weight
   const Case c = {17, 2, 4, 6, 5, Case::with_empty_choices, kSwiglu, true};
   const Leaves leaves(c, at::kDouble);
   const Tensor experts_NK = routing(c);
-  const Tensor mixing_NE =
-      at::zeros({c.rows, c.experts + 1}, at::kDouble)
-          .scatter_add(1, experts_NK.masked_fill(experts_NK < 0, c.experts), leaves.weights_NK);
-  Tensor expected_ND = at::zeros({c.rows, c.width}, at::kDouble);
-  for (int64_t e = 0; e < c.experts; ++e) {
-    const FeedForwardWeights& w = leaves.experts;
-    const Tensor up_NF = at::mm(leaves.x_ND, w.up_EDF[e]) + w.up_bias_EF[e];
-    const Tensor g_NF = up_NF.narrow(1, 0, c.hidden), u_NF = up_NF.narrow(1, c.hidden, c.hidden);
-    const Tensor h_NF = g_NF * at::sigmoid(g_NF) * u_NF;
-    expected_ND =
-        expected_ND + mixing_NE.narrow(1, e, 1) * (at::mm(h_NF, w.down_EFD[e]) + w.down_bias_ED[e]);
-  }
   const auto results = leaves.results(apply(leaves, experts_NK, c.kind));
-  const auto expected = leaves.results(expected_ND);
+  const auto expected = leaves.results(testing::dense_feed_forward(leaves, experts_NK, c.kind));
   for (size_t i = 0; i < results.size(); ++i)
     EXPECT_TRUE(at::allclose(results[i], expected[i], 1e-10, 1e-12)) << i;
 }
@@ -158,18 +146,18 @@ TEST(SparseFeedForward, names_what_does_not_agree) {
 TEST(SparseFeedForward, says_which_way_it_goes) {
   const Case c = {100, 2, 4, 6, 5, Case::random, kSwiglu, false};
   const auto said = [&](at::ScalarType type) {
-    return describe_feed_forward(c.rows, c.chosen, Leaves(c, type).experts);
+    return describe_feed_forward(Leaves(c, type).experts);
   };
-  EXPECT_EQ(said(at::kDouble), "ATen's operators, expert by expert: no kernels for Double on cpu");
+  EXPECT_EQ(
+      said(at::kDouble),
+      "ATen's products of Double on cpu, expert by expert, over sorted rows: no kernels for them");
   EXPECT_TRUE(
-      said(at::kFloat)
-          .starts_with(
-              "grouped product of Float, 50.0 rows an expert in the mean: up to 4 rows by "));
+      said(at::kFloat).starts_with("grouped product of Float: up to 4 rows of an expert by "));
   EXPECT_TRUE(said(at::kFloat)
                   .ends_with(" code, since reading the weights takes the time; more by oneDNN's "
                              "kernels, at most 512 at a "
                              "time"));
-  EXPECT_TRUE(said(at::kBFloat16).starts_with("grouped product of BFloat16, 50.0 rows "));
+  EXPECT_TRUE(said(at::kBFloat16).starts_with("grouped product of BFloat16: up to 4 rows "));
 }
 
 TEST(PackedFeedForward, gives_the_same_bits_as_the_weights_it_was_packed_from) {

@@ -42,10 +42,10 @@ TEST(Mixture, with_a_dense_gate_mixes_every_expert_alone) {
   const Tensor x = normal({6, 3}, 1);
   for (const OutputKind output : {OutputKind::probabilities, OutputKind::logits}) {
     const Mixture mixture = mixture_of("softmax", 3, 1, output);
-    const MixtureOutput result = mixture.forward(x, kTraining, {});
+    const ModelOutput result = mixture.forward(x, kTraining, {});
     std::vector<Tensor> alone;
     for (int64_t e = 0; e < 3; ++e) alone.push_back(mixture.bank().forward_one(e, x, kTraining));
-    const Tensor expected = mix(at::stack(alone, 1), result.trace.routing.probs_BE, output);
+    const Tensor expected = mix(at::stack(alone, 1), result.traces[0].routing.probs_BE, output);
     EXPECT_TRUE(close(result.mixed_NC, expected));
   }
 }
@@ -68,9 +68,10 @@ TEST(Mixture, with_a_sparse_gate_gives_the_same_whether_all_or_the_chosen_are_co
   const Tensor x = normal({7, 3}, 2);
   for (const char* kind : {"switch", "noisy_topk", "sigmoid"}) {
     const Mixture mixture = mixture_of(kind, 4);
-    const MixtureOutput sparse = mixture.forward(x, kTraining, {});
-    const MixtureOutput full = mixture.forward(x, kTraining, everything());
-    EXPECT_TRUE(at::equal(sparse.trace.routing.experts_BK, full.trace.routing.experts_BK)) << kind;
+    const ModelOutput sparse = mixture.forward(x, kTraining, {});
+    const ModelOutput full = mixture.forward(x, kTraining, everything());
+    EXPECT_TRUE(at::equal(sparse.traces[0].routing.experts_BK, full.traces[0].routing.experts_BK))
+        << kind;
     EXPECT_TRUE(close(sparse.mixed_NC, full.mixed_NC)) << kind;
   }
 }
@@ -93,11 +94,11 @@ TEST(Mixture, of_one_expert_is_that_expert) {
 TEST(Mixture, keeps_in_its_trace_what_was_asked_for) {
   const Tensor x = normal({6, 3}, 5);
   const Mixture mixture = mixture_of("switch", 4);
-  const MixtureTrace bare = mixture.forward(x, kTraining, {}).trace;
+  const MixtureTrace bare = mixture.forward(x, kTraining, {}).traces[0];
   EXPECT_FALSE(bare.out_ENC || bare.hidden_ENF || bare.out_NKC);
   EXPECT_EQ(bare.rows_per_decision, 1);
   EXPECT_FALSE(bare.valid_N.defined());
-  const MixtureTrace full = mixture.forward(x, kTraining, everything()).trace;
+  const MixtureTrace full = mixture.forward(x, kTraining, everything()).traces[0];
   EXPECT_EQ(full.out_ENC->sizes(), at::IntArrayRef({4, 6, 4}));
   EXPECT_EQ(full.hidden_ENF->sizes(), at::IntArrayRef({4, 6, 5}));
   EXPECT_EQ(full.out_NKC->sizes(), at::IntArrayRef({6, 1, 4}));
@@ -105,7 +106,7 @@ TEST(Mixture, keeps_in_its_trace_what_was_asked_for) {
     const int64_t e = full.routing.experts_BK[n].item<int64_t>();
     EXPECT_TRUE(at::equal(full.out_NKC->select(0, n)[0], full.out_ENC->select(0, e)[n]));
   }
-  const MixtureTrace chosen = mixture.forward(x, kTraining, {false, false, true}).trace;
+  const MixtureTrace chosen = mixture.forward(x, kTraining, {false, false, true}).traces[0];
   EXPECT_FALSE(chosen.out_ENC);
   EXPECT_TRUE(close(*chosen.out_NKC, *full.out_NKC));
 }
@@ -113,7 +114,7 @@ TEST(Mixture, keeps_in_its_trace_what_was_asked_for) {
 TEST(Mixture, gives_an_attentive_gate_the_experts_hidden_layers) {
   const Tensor x = normal({6, 3}, 6);
   const Mixture mixture = mixture_of("attentive", 3);
-  const MixtureTrace trace = mixture.forward(x, kTraining, everything()).trace;
+  const MixtureTrace trace = mixture.forward(x, kTraining, everything()).traces[0];
   const Tensor hidden = at::matmul(x, parameter(mixture, "experts.0.weight")) +
                         parameter(mixture, "experts.0.bias").unsqueeze(1);
   EXPECT_TRUE(close(*trace.hidden_ENF, hidden));
@@ -123,7 +124,7 @@ TEST(Mixture, gives_an_attentive_gate_the_experts_hidden_layers) {
 TEST(Mixture, with_another_routing_answers_by_it) {
   const Tensor x = normal({6, 3}, 7);
   const Mixture mixture = mixture_of("softmax", 3);
-  const Routing own = mixture.forward(x, kEvaluation, {}).trace.routing;
+  const Routing own = mixture.forward(x, kEvaluation, {}).traces[0].routing;
   EXPECT_TRUE(close(mixture.forward_with(x, own, kEvaluation),
                     mixture.forward(x, kEvaluation, {}).mixed_NC));
   const Tensor map = at::full({6, 1}, 2, at::kLong);
@@ -151,13 +152,13 @@ TEST(Mixture, an_expert_that_is_never_chosen_learns_nothing) {
 TEST(Mixture, permuting_experts_and_gate_permutes_the_routing_and_changes_nothing_else) {
   const Tensor x = normal({6, 3}, 9);
   const Mixture mixture = mixture_of("softmax", 3);
-  const MixtureOutput before = mixture.forward(x, kEvaluation, {});
+  const ModelOutput before = mixture.forward(x, kEvaluation, {});
   for (const Parameter& value : mixture.parameters()) {
     if (value.name.starts_with("experts.")) value.value.set_data(value.value.detach().flip(0));
     if (value.name.starts_with("gate.2.")) value.value.set_data(value.value.detach().flip(-1));
   }
-  const MixtureOutput after = mixture.forward(x, kEvaluation, {});
-  EXPECT_TRUE(close(after.trace.routing.probs_BE, before.trace.routing.probs_BE.flip(1)));
+  const ModelOutput after = mixture.forward(x, kEvaluation, {});
+  EXPECT_TRUE(close(after.traces[0].routing.probs_BE, before.traces[0].routing.probs_BE.flip(1)));
   EXPECT_TRUE(close(after.mixed_NC, before.mixed_NC));
 }
 

@@ -71,7 +71,7 @@ TEST(TokenEmbedding, takes_its_longest_sentence_and_none_longer) {
   };
   EXPECT_NO_THROW(run(5));
   EXPECT_EQ(thrown<UserError>([&] { run(6); }),
-            "a sentence of 6 tokens; expected at most 5 (model.longest)");
+            "a sentence of 6 tokens; expected at most 5 (data.longest)");
 }
 
 TEST(TokenEmbedding, drops_differently_on_each_side) {

@@ -92,7 +92,7 @@ TEST(Translator, refuses_a_sentence_longer_than_its_positions) {
   const Translator model(translator_shape(), 11, 2);
   const Packing rows(1, 10, at::kCPU);
   const auto run = [&] { model.translate(at::zeros({10}, at::kLong), rows, {}); };
-  EXPECT_EQ(thrown<UserError>(run), "a sentence of 10 tokens; expected at most 9 (model.longest)");
+  EXPECT_EQ(thrown<UserError>(run), "a sentence of 10 tokens; expected at most 9 (data.longest)");
 }
 
 }  // namespace

@@ -48,6 +48,23 @@ TEST(MatrixMap, is_deeper_for_larger_values_and_takes_those_beyond_the_scale) {
   EXPECT_TRUE(has(html, "class=\"mid on ink\""));
 }
 
+TEST(MatrixMap, is_deepest_at_the_value_that_it_is_told) {
+  MatrixMap map = two_by_two();
+  map.deepest = .4;
+  EXPECT_TRUE(has(matrix_map(map), "fill-opacity=\"0.530\"><title>other"));
+}
+
+TEST(MatrixMap, of_many_columns_names_as_many_as_there_is_room_for) {
+  MatrixMap map;
+  map.rows = {{"all", "c0"}};
+  for (int i = 0; i < 64; ++i) map.columns.push_back({std::to_string(i), "c1"});
+  map.values = {std::vector<double>(64, .5)};
+  map.words = {std::vector<std::string>(64, "half")};
+  const std::string html = matrix_map(map);
+  EXPECT_TRUE(has(html, ">0</text>"));
+  EXPECT_FALSE(has(html, ">1</text>"));
+}
+
 TEST(MatrixMap, of_nothing_is_nothing) {
   EXPECT_EQ(matrix_map({}), "");
 }

@@ -102,8 +102,8 @@ TEST_F(RunRecordFiles, of_a_list_instead_of_an_object_are_refused) {
 }
 
 TEST_F(RunRecordFiles, of_a_later_schema_are_refused) {
-  replace("inspection.json", "\"schema\":2", "\"schema\":3");
-  EXPECT_TRUE(testing::contains(error(), "inspection.json: schema 3 is of a later version"));
+  replace("inspection.json", "\"schema\":2", "\"schema\":4");
+  EXPECT_TRUE(testing::contains(error(), "inspection.json: schema 4 is of a later version"));
 }
 
 TEST_F(RunRecordFiles, with_null_for_a_number_leave_it_unknown) {

@@ -23,8 +23,9 @@ def read(path):
     data = path.read_bytes()
     size, = struct.unpack("<Q", data[:8])
     header = json.loads(data[8:8 + size])
-    kinds = {"I32": np.int32, "I64": np.int64}
-    return {name: np.frombuffer(data[8 + size:][slice(*entry["data_offsets"])],
+    kinds = {"I32": np.int32, "I64": np.int64, "F32": np.float32}
+    metadata = header.pop("__metadata__")
+    return metadata | {name: np.frombuffer(data[8 + size:][slice(*entry["data_offsets"])],
                                 kinds[entry["dtype"]]).tolist()
             for name, entry in header.items()}
 
@@ -60,7 +61,7 @@ class Tokenize(unittest.TestCase):
         done = self.run_script("a b\n\nd x ü\r\n".encode())
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(read(self.folder / "ids.safetensors"),
-                         {"offsets": [0, 4, 6, 11],
+                         {"vocabulary": "7", "offsets": [0, 4, 6, 11],
                           "ids": [1, 3, 4, 2, 1, 2, 1, 6, 0, 0, 2]})
 
     def test_cuts_where_it_is_told_to_alone(self):
@@ -77,6 +78,20 @@ class Tokenize(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(read(self.folder / "ids.safetensors")["offsets"], [0, 3, 6])
 
+    def test_numbers_classes_by_name(self):
+        done = self.run_script(b"pos\ta b\nneg\tc\npos\t\n", "--labels", "classes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        written = read(self.folder / "ids.safetensors")
+        self.assertEqual(written["targets"], [1, 0, 1])
+        self.assertEqual(json.loads(written["class_names"]), ["neg", "pos"])
+        self.assertEqual(written["ids"], [1, 3, 4, 2, 1, 5, 2, 1, 2])
+
+    def test_takes_labels_as_values(self):
+        self.run_script(b"0.5\ta b\n2\tc\n", "--labels", "values")
+        written = read(self.folder / "ids.safetensors")
+        self.assertEqual(written["targets"], [.5, 2])
+        self.assertNotIn("class_names", written)
+
     def test_leaves_nothing_where_it_cannot_write(self):
         (self.folder / "ids.safetensors").mkdir()
         done = self.run_script(b"a\n")
@@ -90,6 +105,10 @@ class Tokenize(unittest.TestCase):
         self.refused(b"no gzip", "texts.gz", name="texts.gz")
         self.refused(gzip.compress(b"a\nb\n" * 50)[:-9], "texts.gz", name="texts.gz")
         self.refused(b"a\n", "--longest 2; expected at least 3", arguments=["--longest", "2"])
+        self.refused(b"x\ta\nno tab\n", "texts.txt:2: expected a label, a tab, and a text",
+                     arguments=["--labels", "classes"])
+        self.refused(b"x\ta\n", "expected numbers", arguments=["--labels", "values"])
+        self.refused(b"nan\ta\n", "not finite", arguments=["--labels", "values"])
         (self.folder / "tokenizer.json").write_text("{}")
         self.refused(b"a\n", "tokenizer.json")
         (self.folder / "tokenizer.json").unlink()

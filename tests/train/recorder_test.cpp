@@ -18,7 +18,7 @@ class RecorderTest : public ::testing::Test {
   RecorderTest()
       : metrics(folder.path() / "metrics.jsonl", -1),
         events(folder.path()),
-        recorder(metrics, events, 2, c10::kCPU) {}
+        recorder(metrics, events, {{"mixture", 2}}, c10::kCPU) {}
 
   std::vector<nlohmann::json> records() const {
     return read_metrics(folder.path() / "metrics.jsonl");
@@ -58,6 +58,7 @@ TEST_F(RecorderTest, usage_of_an_epoch_counts_every_sample_once) {
 
 TEST_F(RecorderTest, warns_once_of_a_saturated_gate) {
   MixtureTrace trace;
+  trace.layer = "mixture";
   trace.routing.scores_BE = at::tensor({80., -80.}, at::kFloat).view({1, 2});
   trace.routing.probs_BE = trace.routing.scores_BE.softmax(1);
   const std::vector<MixtureTrace> traces = {trace};

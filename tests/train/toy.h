@@ -56,7 +56,7 @@ class ToyTraining {
     schedule =
         std::make_unique<Schedule>(recipe.train, recipe.train.epochs * batches->steps_per_epoch());
     checkpoints = std::make_unique<CheckpointStore>(folder, 2);
-    trainer = std::make_unique<Trainer>(Trainer::Parts{.mixture = *mixture,
+    trainer = std::make_unique<Trainer>(Trainer::Parts{.model = *mixture,
                                                        .objective = *objective,
                                                        .optimiser = *optimiser,
                                                        .schedule = *schedule,

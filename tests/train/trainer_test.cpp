@@ -133,7 +133,7 @@ TEST_F(TrainerTest, stops_when_validation_no_longer_improves) {
 
 TEST_F(TrainerTest, without_validation_the_best_checkpoint_is_the_last) {
   ToyTraining toy(folder.path() / "c", {"train.epochs=3"});
-  Trainer trainer({.mixture = *toy.mixture,
+  Trainer trainer({.model = *toy.mixture,
                    .objective = *toy.objective,
                    .optimiser = *toy.optimiser,
                    .schedule = *toy.schedule,

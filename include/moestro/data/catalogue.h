@@ -23,13 +23,21 @@ std::vector<CatalogueEntry> list_sets(const std::filesystem::path& root);
 struct SetDescription {
   CatalogueEntry entry;
   int64_t train_rows = 0;
-  int64_t test_rows = 0;  // 0: a share is split off by seed
-  Shape sample_shape;     // of a row as a network gets it
+  int64_t valid_rows = 0;  // 0: a share is held out by seed
+  int64_t test_rows = 0;   // 0: a share is split off by seed
+  Shape sample_shape;      // of a row as a network gets it
   std::vector<std::string> class_names;
   std::vector<int64_t> train_counts, test_counts;  // of each class; empty for regression
   std::vector<std::string> columns;                // tables: "age (number)", "job (12 categories)"
   std::vector<double> mean, deviation;           // of the training file: channels, or input columns
   double target_mean = 0, target_deviation = 1;  // regression
+  // Texts of the training file; no sample_shape, mean and deviation.
+  struct Texts {
+    double mean_words = 0;  // what blanks separate
+    int64_t most_words = 0;
+    std::string example, example_target;  // the first row; its translation, or empty
+  };
+  std::optional<Texts> texts;
 };
 
 // Reads the set. Throws UserError for an unknown name, and as load_data.

@@ -17,11 +17,11 @@ std::vector<std::filesystem::path> data_roots(const std::filesystem::path& optio
 
 struct LocatedSet {
   std::filesystem::path folder;
-  std::vector<std::filesystem::path> train, test;  // as NamedSet's files
+  std::vector<std::filesystem::path> train, valid, test;  // as NamedSet's files
 };
 
-// The first root that has all files of the set, in ROOT/NAME or, for a system package unpacked
-// below the root, in ROOT/usr/share/datasets/NAME.
+// The first root that has all files of the set, in ROOT/NAME (or the set's own name for its folder)
+// or, for a system package unpacked below the root, in ROOT/usr/share/datasets/NAME.
 std::optional<LocatedSet> find_set(const NamedSet& set,
                                    const std::vector<std::filesystem::path>& roots);
 

@@ -2,6 +2,7 @@
 // dimension 1 (a channel of images, a column of tables), fitted on training rows only. Pixels
 // (uint8) count 0 to 1 before that. One-hot and indicator columns stay as they are. Regression
 // targets are standardised the same way; restore() takes predictions back to the target's units.
+// Token ids of texts and translations pass unchanged.
 #pragma once
 
 #include <string>
@@ -23,15 +24,16 @@ class Normaliser {
 
   // Mean and population deviation of the rows; a deviation of 0 becomes 1. `mean` and `deviation`
   // (both or neither; one value for all, or one a channel or column) replace the fitted ones.
-  // Throws UserError for another count of them.
+  // Throws UserError for another count of them, and for any where the rows are texts.
   static Normaliser fit(const Dataset& train, const TableSchema* table = nullptr,
                         const std::vector<double>& mean = {},
                         const std::vector<double>& deviation = {});
 
-  // uint8 or float32 [B, ...] to float32 of the same shape, on the device of the inputs.
+  // uint8 or float32 [B, ...] to float32 of the same shape, on the device of the inputs; int32
+  // token ids as they are.
   Tensor apply(const Tensor& inputs) const;
   // Regression: (y - mean) / deviation, and back (also for a tensor of any shape of predictions).
-  // Classes pass unchanged.
+  // Classes and token ids pass unchanged.
   Tensor apply_to_targets(const Tensor& targets_N) const;
   Tensor restore(const Tensor& values) const;
 

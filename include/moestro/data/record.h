@@ -11,17 +11,19 @@
 #include "moestro/core/tensor.h"
 #include "moestro/data/normaliser.h"
 #include "moestro/data/table_schema.h"
+#include "moestro/data/text_record.h"
 
 namespace moestro {
 
 struct DataRecord {
   std::string name;
-  Shape sample_shape;
+  Shape sample_shape;  // texts: the most tokens of one, data.longest
   int64_t classes = 0;
   std::vector<std::string> class_names;
   std::string inputs_name, target_name;  // tensors of safetensors files
   Normaliser normaliser;
   std::optional<TableSchema> table;
+  std::optional<TextRecord> text;
 
   nlohmann::json to_json() const;
   // Throws UserError "where: ..." for anything that to_json() did not write.

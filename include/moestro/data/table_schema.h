@@ -15,9 +15,10 @@ struct CsvOptions;
 
 // numeric: the number, with the training rows' mean where it is missing, and a 1 in a second input
 // (`indicator`) there if any training cell is missing. categorical: one-hot over the categories,
-// with one more, the last, for missing cells if any training cell is missing.
+// with one more, the last, for missing cells if any training cell is missing. text: no input yet
+// (data/text_rows.h).
 struct TableColumn {
-  enum class Kind { numeric, categorical };
+  enum class Kind { numeric, categorical, text };
 
   std::string name;
   int64_t position = 0;  // in the training file
@@ -56,14 +57,18 @@ struct TableOptions {
   std::string task = "auto";        // classes, values
   std::vector<std::string> ignore;  // names or numbers
   std::string target_suffix;
+  std::vector<std::string> classes;  // as written, in their order; empty: as found
+  // All inputs are texts: the columns named, or where none is the first that is not the target.
+  bool texts = false;
+  std::vector<std::string> text;
   std::string separator = "auto";
   char comment = 0;
 };
 
 // Finds kinds, categories and classes over all rows; means stay 0 (see fill_missing). A column is
 // numeric if every cell that is not missing parses as a number. Throws UserError for a column that
-// is missing throughout or has more than 1000 categories, for a missing target, and where the
-// target has one value only.
+// is missing throughout or has more than 1000 categories, for a missing target, where the target
+// has one value only, and for a text that is the target.
 TableSchema find_table_schema(const CsvTable& table, const TableOptions& options);
 
 nlohmann::json to_json(const TableSchema& schema);

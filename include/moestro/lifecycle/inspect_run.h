@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "moestro/lifecycle/inspection.h"
+#include "moestro/lifecycle/layer_inspection.h"
 
 namespace moestro {
 
@@ -26,13 +28,17 @@ struct InspectedRun {
     std::string run;
     double adjusted_mutual_information = 0;  // measure/adjusted_mutual_information.h
   };
-  Inspection inspection;
-  std::vector<Agreement> agreement;  // one a run beside it
+  std::optional<Inspection> inspection;  // of a mixture of whole networks
+  std::vector<LayerInspection> layers;   // of a Transformer's mixture layers
+  std::vector<Agreement> agreement;      // one a run beside it
+  std::string set;
+  int64_t rows = 0;
 
   nlohmann::ordered_json to_json() const;  // inspection.json, and "agreement" where there is one
 };
 
-// Throws UserError for a folder without a run, and for rows that one of the runs cannot take.
+// Throws UserError for a folder without a run, for rows that one of the runs cannot take, for a
+// model without mixtures, and for runs beside it that are no mixtures of whole networks.
 InspectedRun inspect_run(const InspectOptions& options);
 
 }  // namespace moestro

@@ -6,22 +6,29 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "moestro/lifecycle/responder.h"
 #include "moestro/measure/specialisation.h"
-#include "moestro/train/evaluation.h"
 
 namespace moestro {
 
-// What an evaluation says of a mixture.
+// How well a model does on rows with targets.
 struct Figures {
-  Scores test;
-  std::optional<double> hard_top1_error, calibration_error;  // classes only
-  std::optional<Specialisation> specialisation;              // more than one expert
+  Scores test;                                   // translations: error is 1 - BLEU / 100
+  std::optional<double> calibration_error;       // classes only
+  std::optional<double> hard_top1_error;         // and of a mixture of whole networks
+  std::optional<Specialisation> specialisation;  // of one with more than one expert
+  std::optional<double> bleu, bleu_lowercase;    // translations, 0 to 100: measure/bleu.h
 
   nlohmann::ordered_json to_json() const;
 };
 
-// evaluation: made with options.experts; data: the rows it was made on, with targets.
+// evaluation: made with experts; data: the rows it was made on, with targets.
 Figures figures(const Evaluation& evaluation, const Dataset& data);
+// Of any model; the rows have targets.
+Figures figures(const Responder& responder, const Dataset& rows);
+// Of translations of these rows, and the loss of the true ones.
+Figures figures_of_translations(const std::vector<std::string>& translations, const Dataset& rows,
+                                double loss);
 
 struct Summary {
   std::string name, data, device;

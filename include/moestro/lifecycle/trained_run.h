@@ -6,11 +6,13 @@
 
 #include "moestro/data/record.h"
 #include "moestro/data/table_encoding.h"
+#include "moestro/lifecycle/responder.h"
+#include "moestro/nn/mixture.h"
 #include "moestro/store/run_folder.h"
-#include "moestro/train/evaluation.h"
-#include "moestro/train/recipe.h"
 
 namespace moestro {
+
+constexpr const char* kTokenizerFile = "tokenizer.model";  // in the folder of a run on texts
 
 class TrainedRun {
  public:
@@ -23,7 +25,10 @@ class TrainedRun {
   const RunFolder& folder() const { return folder_; }
   const Recipe& recipe() const { return document_->recipe; }
   const DataRecord& data() const { return data_; }
-  const Mixture& mixture() const { return *mixture_; }
+  const Model& model() const { return *model_; }
+  // Of a run with model.kind = "mixture". Throws UserError for others.
+  const Mixture& mixture() const;
+  Responder responder() const;
 
   // Rows to answer for: the run's own test rows for an empty `what`, else a set's name or a path.
   Dataset rows(const std::string& what, const std::filesystem::path& data_root,
@@ -32,10 +37,13 @@ class TrainedRun {
   Evaluation evaluate(const Dataset& rows, bool experts = false) const;
 
  private:
+  void check_rows(const Dataset& rows) const;
+
   RunFolder folder_;
   std::unique_ptr<RecipeDocument> document_;
   DataRecord data_;
-  std::unique_ptr<Mixture> mixture_;
+  std::shared_ptr<const Tokenizer> tokenizer_;  // texts
+  std::unique_ptr<Model> model_;
   c10::Device device_;
 };
 

@@ -26,12 +26,13 @@ struct FeedForwardWeights {
 // in x_ND, weights_NK and all of `experts`. On the CPU in float32 and bfloat16 by kernels of our
 // own, with sums in float32; the same bits for every number of threads. Elsewhere composed of
 // ATen's operators. Throws UserError for shapes and types that do not agree, or an expert out of
-// range.
+// range; but where rows are grouped without the host, in bfloat16 on CUDA, the device stops at such
+// an expert.
 Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
                            const FeedForwardWeights& experts, FeedForwardKind kind);
 
-// Which way sparse_feed_forward() goes for N = rows, K = chosen, and why: one line for people.
-std::string describe_feed_forward(int64_t rows, int64_t chosen, const FeedForwardWeights& experts);
+// Which way sparse_feed_forward() goes with these weights, and why: one line for people.
+std::string describe_feed_forward(const FeedForwardWeights& experts);
 
 // The same without gradients, from weights packed once: where there are kernels a copy of them, in
 // the order in which they are read; elsewhere the weights themselves.

@@ -49,6 +49,8 @@ class FeedForwardBank {
   int64_t experts() const { return up_EDF_.value.size(0); }
   const FeedForwardShape& shape() const { return shape_; }
   std::vector<Parameter> parameters() const;
+  // How forward_mixed() goes, and why.
+  std::string describe() const;
 
  private:
   FeedForwardWeights weights(at::ScalarType type) const;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+
+#include <c10/core/ScalarType.h>
 
 #include "moestro/core/tensor.h"
 
@@ -11,7 +14,13 @@ struct ForwardContext {
   bool training = false;  // batch statistics, dropout, gate noise
   uint64_t seed = 0;      // of the run; noise is keyed by (seed, Stream::noise, layer name, step)
   uint64_t step = 0;
-  Tensor targets_N = {};  // where known: for the gate that is told the class
+  // Of the batch, where known: classes, for the gate that is told them; the tokens of translations.
+  Tensor targets_N = {};
+  // What inputs and token vectors are cast to, and with them every product; none: their own type.
+  std::optional<c10::ScalarType> precision = {};
 };
+
+// x in the type that the context asks for.
+Tensor in_precision(const Tensor& x, const ForwardContext& context);
 
 }  // namespace moestro

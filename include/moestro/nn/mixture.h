@@ -7,39 +7,34 @@
 
 #include "moestro/nn/bank.h"
 #include "moestro/nn/gate.h"
-#include "moestro/nn/mixing.h"
-#include "moestro/nn/trace.h"
+#include "moestro/nn/model.h"
 
 namespace moestro {
 
-struct MixtureOutput {
-  Tensor mixed_NC;  // log probabilities, logits or values: see OutputKind
-  MixtureTrace trace;
-};
-
-class Mixture {
+class Mixture : public Model {
  public:
   Mixture(ExpertBank bank, std::unique_ptr<Gate> gate, OutputKind output);
 
   // Computes every expert where the gate is dense or needs.all_outputs is set, else the chosen
   // only.
-  MixtureOutput forward(const Tensor& x, const ForwardContext& context,
-                        const TraceNeeds& needs) const;
+  ModelOutput forward(const Tensor& inputs, const ForwardContext& context,
+                      const TraceNeeds& needs) const override;
 
   // The mixture with another routing (one expert alone, hard top-1): mixed_NC.
-  Tensor forward_with(const Tensor& x, const Routing& routing, const ForwardContext& context) const;
+  Tensor forward_with(const Tensor& inputs, const Routing& routing,
+                      const ForwardContext& context) const;
 
   ExpertBank& bank() { return bank_; }
   const ExpertBank& bank() const { return bank_; }
   Gate& gate() { return *gate_; }
   const Gate& gate() const { return *gate_; }
-  OutputKind output() const { return output_; }
+  OutputKind output() const override { return output_; }
+  void after_step(const std::vector<MixtureTrace>& traces) override;
 
-  std::vector<Parameter> parameters() const;  // the experts', then the gate's
-  std::vector<Buffer> buffers() const;
-  // Which kernels were chosen, a line each.
-  std::vector<std::string> describe() const;
-  int64_t parameter_count() const;
+  std::vector<MixtureName> mixture_names() const override;
+  std::vector<Parameter> parameters() const override;  // the experts', then the gate's
+  std::vector<Buffer> buffers() const override;
+  std::vector<std::string> describe() const override;
 
  private:
   ExpertBank bank_;

@@ -29,12 +29,12 @@ class TokenEmbedding {
   ~TokenEmbedding();
   TokenEmbedding(TokenEmbedding&&) noexcept;
 
-  // int64 ids in [0, V) -> [N, D], in the type of the vectors. Throws UserError for a sentence
+  // int64 ids in [0, V) -> [N, D], in the context's precision. Throws UserError for a sentence
   // longer than the positions.
   Tensor forward(const Tensor& ids_N, const Packing& rows, const ForwardContext& context,
                  const std::string& side = "") const;
   // The same for tokens that all stand at one place.
-  Tensor at_place(const Tensor& ids_B, int64_t place) const;
+  Tensor at_place(const Tensor& ids_B, int64_t place, const ForwardContext& context = {}) const;
   // Scores of every word piece by the same vectors (Press and Wolf 2017): [N, D] -> [N, V].
   Tensor scores(const Tensor& x_ND) const;
 

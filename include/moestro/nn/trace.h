@@ -19,6 +19,8 @@ struct MixtureTrace {
   std::optional<Tensor> out_ENC, hidden_ENF;  // all experts, when a term asked for all; hidden:
                                               // last hidden layer before its activation
   std::optional<Tensor> out_NKC;  // the chosen experts only, when a term asked for those
+  bool of_target = false;  // rows are tokens of the batch's targets (a translator's decoder), not
+                           // of its inputs
 };
 
 // What the readers of traces ask the forward pass to keep.

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "moestro/nn/forward_context.h"
+#include "moestro/nn/model.h"
 #include "moestro/nn/packing.h"
-#include "moestro/nn/parameter.h"
-#include "moestro/nn/trace.h"
 #include "moestro/nn/transformer_config.h"
 
 namespace moestro {
@@ -56,6 +56,10 @@ class Transformer {
 
   const TransformerShape& shape() const { return shape_; }
   std::vector<MixtureLayer*> mixtures();  // each once
+  // One a trace of forward(), in their order: a layer that blocks share has one a block.
+  std::vector<MixtureName> mixture_names() const;
+  // What its gates do not learn by gradient; traces: those of its own layers.
+  void after_step(std::span<const MixtureTrace> traces);
   std::vector<Parameter> parameters() const;
   std::vector<Buffer> buffers() const;
   std::vector<std::string> describe() const;

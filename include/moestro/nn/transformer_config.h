@@ -23,6 +23,7 @@ struct MixtureShape {
   int64_t every = 1;    // every how manieth block has a mixture layer, the last one of each such
   GateConfig gate;
   RouteBy route = RouteBy::token;
+  int64_t hidden = 0;         // of an expert; 0: as an ordinary feed-forward layer has
   int64_t shared = 0;         // experts that every row meets, besides the chosen
   int64_t shared_hidden = 0;  // their width; 0: as wide as the others
   bool shared_gate = false;   // each multiplied by a sigmoid of the row (Qwen 2024)
@@ -31,7 +32,7 @@ struct MixtureShape {
 struct TransformerShape {
   int64_t width = 128, heads = 4;  // D, H; H divides D
   int64_t depth = 2;               // blocks
-  int64_t hidden = 512;            // F, of a feed-forward layer and of an expert
+  int64_t hidden = 512;            // F, of a feed-forward layer
   FeedForwardKind activation = FeedForwardKind::gelu;
   NormKind norm = NormKind::layer;
   double epsilon = 1e-5;     // of the norms

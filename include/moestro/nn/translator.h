@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "moestro/nn/beam_search.h"
+#include "moestro/nn/model.h"
 #include "moestro/nn/token_embedding.h"
 #include "moestro/nn/transformer.h"
 
@@ -16,11 +17,17 @@ struct TranslatorOutput {
   std::vector<MixtureTrace> traces;  // the encoder's mixture layers, then the decoder's
 };
 
-class Translator {
+class Translator : public Model {
  public:
   // Tensors "embeddings.tokens" ..., "encoder.0...", "decoder.0...". The decoder's mixture layers
   // decide by token, whatever the encoder's do. Throws UserError as Transformer does.
   Translator(const TransformerShape& shape, int64_t vocabulary, uint64_t seed);
+
+  // Sentences as token ids [B, T], -1 behind the end of each, from begin to end token; the
+  // context's targets are their translations. Logits of the tokens behind each target's first, one
+  // after the other.
+  ModelOutput forward(const Tensor& source_BT, const ForwardContext& context,
+                      const TraceNeeds& needs) const override;
 
   // Packed ids of the source sentences, and of as many target sentences from their begin token on.
   TranslatorOutput forward(const Tensor& source_N, const Packing& source_rows,
@@ -28,16 +35,20 @@ class Translator {
                            const ForwardContext& context, const TraceNeeds& needs) const;
 
   // The best translation of each sentence; in evaluation, without gradients, every token computed
-  // once.
+  // once. precision: as ForwardContext has it.
   std::vector<Hypothesis> translate(const Tensor& source_N, const Packing& source_rows,
-                                    const BeamOptions& options) const;
+                                    const BeamOptions& options,
+                                    std::optional<at::ScalarType> precision = {}) const;
 
   const TransformerShape& shape() const { return encoder_.shape(); }
   int64_t vocabulary() const { return embedding_.vocabulary(); }
+  OutputKind output() const override { return OutputKind::logits; }
+  void after_step(const std::vector<MixtureTrace>& traces) override;
   std::vector<MixtureLayer*> mixtures();  // each once: the encoder's, then the decoder's
-  std::vector<Parameter> parameters() const;
-  std::vector<Buffer> buffers() const;
-  std::vector<std::string> describe() const;
+  std::vector<MixtureName> mixture_names() const override;
+  std::vector<Parameter> parameters() const override;
+  std::vector<Buffer> buffers() const override;
+  std::vector<std::string> describe() const override;
 
  private:
   TransformerOutput encoded(const Tensor& source_N, const Packing& rows,

@@ -10,6 +10,7 @@ class Schema;
 struct LossConfig {
   std::string kind = "expectation";  // expectation, stochastic, competitive, least_squares
   double task = 1;                   // weight of that loss; 0: the terms alone
+  double label_smoothing = 0;        // expectation (Szegedy et al. 2016, 7)
   double importance = 0;             // Shazeer 2017
   double switch_balance = 0;         // Fedus 2021
   double z_loss = 0;                 // Zoph 2022

@@ -25,12 +25,12 @@ class Objective {
 
   TraceNeeds needs() const;  // what the forward pass must keep
 
-  // mixed_NC as the mixture made it; batch.targets_N int64 classes, or float [N] for values; every
-  // row counts. The task's loss is the first term, without gradient where loss.task = 0. An
-  // auxiliary term is the mean over the mixture layers, each over its valid decisions. Throws
-  // UserError for a term with a weight that finds nothing to read (in the guidance neither), or has
-  // no effect (one expert; samples to compare, and one row), and for what reads the outputs of
-  // every expert where there are not those of exactly one mixture.
+  // mixed_NC as the model made it, a row for each of answers(batch.targets_N); every row counts.
+  // The task's loss is the first term, without gradient where loss.task = 0. An auxiliary term is
+  // the mean over the mixture layers, each over its valid decisions. Throws UserError for a term
+  // with a weight that finds nothing to read (in the guidance neither), or has no effect (one
+  // expert; samples to compare, and one row), and for what reads the outputs of every expert where
+  // there are not those of exactly one mixture.
   LossTerms operator()(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
                        const Batch& batch, const Guidance& guidance = {}) const;
 

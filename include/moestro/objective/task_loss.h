@@ -11,8 +11,9 @@ namespace moestro {
 Tensor losses_of_experts(const Tensor& out_NEC, const Tensor& targets_N);
 
 // Mean of -log yhat[y], yhat = sum_i p_i softmax(o_i); mixed_NC holds log yhat (probabilities) or
-// the mixed logits.
-Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output);
+// the mixed logits. smoothing s: of -(1 - s) log yhat[y] - s / C sum_c log yhat[c].
+Tensor expectation_loss(const Tensor& mixed_NC, const Tensor& targets_N, OutputKind output,
+                        double smoothing = 0);
 
 // Mean of -log sum_i p_i exp(-l_i / 2).
 Tensor stochastic_loss(const Tensor& out_NEC, const Tensor& weights_NE, const Tensor& targets_N);

@@ -1,5 +1,6 @@
-// inspection.json, schema 1 and 2: what each expert learned. Lists over experts are as long as
-// there are experts, or empty where the file has none; what could not be counted is NaN.
+// inspection.json, schema 1 to 3: what each expert learned, of a mixture of whole networks (1, 2)
+// or of the mixture layers of a Transformer (3). Lists over experts are as long as there are
+// experts, or empty where the file has none; what could not be counted is NaN.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "moestro/report/layer_record.h"
 #include "moestro/report/metrics_record.h"
 
 namespace moestro {
@@ -37,7 +39,8 @@ struct MapRecord {
 
 struct InspectionRecord {
   std::string set;
-  int64_t rows = 0, experts = 0;
+  int64_t rows = 0, experts = 0;  // whole networks; 0: none, but layers, and nothing but these
+  std::vector<LayerRecord> layers;
   std::vector<std::string> classes;                   // empty for regression
   std::vector<std::vector<int64_t>> class_by_expert;  // [class][expert] samples
   std::vector<double> usage, importance, load, accuracy, own_accuracy;

@@ -17,6 +17,7 @@ struct MatrixMap {
   std::string title;
   std::string note;
   NumberStyle style = NumberStyle::percent;  // in cells "97"; plain "0.97"
+  double deepest = 1;                        // the value of the deepest cells
   bool coloured = true;                      // a cell in its column's colour, else in ink
   std::vector<Head> rows, columns;
   std::vector<std::vector<double>> values;      // [row][column], 0 to 1; NaN: an empty cell

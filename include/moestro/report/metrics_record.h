@@ -24,11 +24,19 @@ struct StepRecord {
          gradient_norm = kNotKnown;
 };
 
+// Of one mixture layer of a Transformer.
+struct LayerUsageRecord {
+  std::string layer;
+  std::vector<double> usage;
+  double sample_entropy = kNotKnown, usage_entropy = kNotKnown;
+};
+
 struct EpochRecord {
   int64_t step = 0, epoch = 0;
   double seconds = kNotKnown;
   ScoresRecord train, valid;
-  std::vector<double> usage;  // one an expert; empty for one expert
+  std::vector<double> usage;  // one an expert; empty for one expert, and for Transformers
+  std::vector<LayerUsageRecord> layers;  // empty for mixtures of whole networks
   double sample_entropy = kNotKnown, usage_entropy = kNotKnown;
 };
 
@@ -38,7 +46,8 @@ struct MetricsRecord {
 };
 
 // None where there is no file. Records of other kinds are left to later versions. Throws UserError
-// for a damaged line, a value of another type, and usage of another length than the record before.
+// for a damaged line, a value of another type, usage of another length or other layers than
+// in the record before.
 MetricsRecord read_metrics_record(const std::filesystem::path& path);
 
 }  // namespace moestro

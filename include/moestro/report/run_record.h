@@ -8,6 +8,7 @@
 
 #include "moestro/core/tensor.h"
 #include "moestro/lifecycle/owners.h"
+#include "moestro/nn/model.h"
 #include "moestro/report/axis.h"
 #include "moestro/report/inspection_record.h"
 #include "moestro/report/metrics_record.h"
@@ -15,6 +16,8 @@
 #include "moestro/store/manifest.h"
 
 namespace moestro {
+
+enum class Task { classes, values, translation };
 
 struct RunRecord {
   std::string name;    // of the folder
@@ -26,11 +29,20 @@ struct RunRecord {
   std::optional<Owners> owners;                // likewise; of runs since schema 2 of the inspection
   std::vector<Tensor> images;  // one an expert: uint8 [samples, channels, height, width]; or none
 
-  int64_t experts() const;  // 0: not known yet
-  // Errors are shares of wrong answers, not root mean squared errors.
-  bool has_classes() const;
+  // With or without mixture layers; otherwise a mixture of whole networks.
+  bool is_transformer() const;
+  int64_t experts() const;  // whole networks; 0: not known yet, or a Transformer
+  // Mixture layers of a Transformer; empty: none, or not known yet.
+  std::vector<MixtureName> layers() const;
+  int64_t layer_experts() const;  // of each of them, 1: there are none; 0: not known
+
+  Task task() const;
+  bool has_classes() const { return task() == Task::classes; }
+  // "error", "root mean squared error", or "share of wrong tokens" (translations, each token given
+  // the true ones before it).
+  std::string error_noun() const;
   NumberStyle error_style() const;
-  std::string error_text(double error) const;  // "9.87 %" or "2.314"
+  std::string error_text(double error) const;  // "9.87 %", or "2.314" for values
 };
 
 // Throws UserError of one line that names the missing or damaged file.

@@ -10,13 +10,15 @@
 
 namespace moestro {
 
-// "arm", "test error", "I(E;Y)", ...
-const std::vector<std::string>& run_headings();
+struct RunRows {
+  std::vector<std::string> headings;            // "arm", the score, ...
+  std::vector<std::vector<std::string>> cells;  // [run][heading]
+};
 
-// One cell a heading; "–" for what the run does not have, or not yet.
-std::vector<std::string> run_cells(const RunRecord& run);
+// arm, test error or BLEU, I(E;Y), H_s, H_u (bits), experts used, parameters, seconds; "–" for what
+// a run does not have, or not yet. Scores and bits that no run has are left out.
+RunRows run_rows(const std::vector<RunRecord>& runs);
 
-// arm, test error, I(E;Y), H_s, H_u (bits), experts used, parameters, seconds.
 std::string run_table(const std::vector<RunRecord>& runs, Rules rules);
 
 // What is printed after a training: the finding, the figures, and what each expert learned.

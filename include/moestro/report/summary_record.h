@@ -22,7 +22,8 @@ struct SummaryRecord {
   double seconds = kNotKnown;
   ScoresRecord test, valid;
   double hard_top1_error = kNotKnown, calibration_error = kNotKnown;
-  std::optional<SpecialisationRecord> specialisation;  // for more than one expert
+  double bleu = kNotKnown, bleu_lowercase = kNotKnown;  // translations, 0 to 100
+  std::optional<SpecialisationRecord> specialisation;   // of more than one whole network
 };
 
 // Throws UserError that names the file and the key; also for a schema of a later version.

@@ -1,12 +1,13 @@
-// What a mixture answers on a data set.
+// What a model answers on a data set.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "moestro/data/batches.h"
 #include "moestro/data/dataset.h"
 #include "moestro/data/normaliser.h"
-#include "moestro/nn/mixture.h"
+#include "moestro/nn/model.h"
 #include "moestro/train/hook.h"
 
 namespace moestro {
@@ -15,23 +16,39 @@ struct EvaluationOptions {
   c10::Device device = c10::kCPU;
   c10::ScalarType precision = c10::kFloat;
   int64_t batch = 1000;
-  bool experts = false;  // each expert alone as well
+  int64_t tokens = 8192;  // in a batch of texts, in place of `batch`
+  bool experts = false;   // of a mixture of whole networks: each expert alone as well
 };
 
 // On the CPU, rows in the data set's order.
 struct Evaluation {
   Tensor mixed_NC;     // log probabilities (classes) or values
   Tensor predicted_N;  // int64 class, or the value
-  Tensor probs_NE;     // of the gate
+  // Of a mixture of whole networks; undefined otherwise.
+  Tensor probs_NE;  // of the gate
   Tensor experts_NK, weights_NK;
   Tensor expert_predicted_NE;  // each expert alone: class, or value; with options.experts
+
+  bool of_mixture() const { return probs_NE.defined(); }
 };
 
-Evaluation evaluate(const Mixture& mixture, const Dataset& data, const Normaliser& normaliser,
+// Without gradients, in evaluation mode. Not for translations.
+Evaluation evaluate(const Model& model, const Dataset& data, const Normaliser& normaliser,
                     const EvaluationOptions& options);
 
 // Loss of the task and error against targets; the log-likelihood of classes, the squared error of
 // values.
 Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t classes);
+
+// The same of any model, without keeping its answers; of a translation the mean over its tokens,
+// each given the true ones before it.
+Scores score(const Model& model, const Dataset& data, const Normaliser& normaliser,
+             const EvaluationOptions& options);
+
+// Each batch of the data set on the device, texts of like length together, and what a model is told
+// beside it.
+using VisitBatch = std::function<void(const Batch&, const ForwardContext&)>;
+void visit_batches(const Dataset& data, const Normaliser& normaliser,
+                   const EvaluationOptions& options, const VisitBatch& visit);
 
 }  // namespace moestro

@@ -1,18 +1,30 @@
 // The model that a recipe describes.
 #pragma once
 
+#include <memory>
+
 #include "moestro/nn/mixture.h"
 #include "moestro/train/recipe.h"
 
 namespace moestro {
 
+struct DataRecord;
+
 struct Task {
-  Shape sample_shape;   // of one input
-  int64_t classes = 0;  // 0: regression
+  Shape sample_shape;      // of one input
+  int64_t classes = 0;     // 0: regression, or translation
+  int64_t vocabulary = 0;  // texts: token ids are below it; 0: other inputs
+  bool translation = false;
+  int64_t longest = 0;  // texts: tokens of the longest
 };
 
-// Float32 parameters on the CPU, drawn by the recipe's seed. Throws UserError where layers, gate,
-// output and task do not fit.
+Task task_of(const DataRecord& data);
+
+// Float32 parameters on the CPU, drawn by the recipe's seed. Throws UserError where the model and
+// the task do not fit.
+std::unique_ptr<Model> build_model(const RecipeDocument& document, const Task& task);
+
+// The same for model.kind = "mixture".
 Mixture build_mixture(const RecipeDocument& document, const Task& task);
 
 }  // namespace moestro

@@ -13,7 +13,7 @@ namespace moestro {
 
 class Optimiser {
  public:
-  // Adam's betas are .9 and .999, epsilon 1e-8; RMSprop's average of squares keeps .99, and its
+  // Adam's first beta is .9, epsilon 1e-8; RMSprop's average of squares keeps .99, and its
   // epsilon stands outside the root, as PyTorch has it.
   Optimiser(std::vector<Parameter> parameters, const TrainConfig& config);
 
@@ -51,7 +51,7 @@ class Optimiser {
   void update_by_rmsprop(Lists& lists) const;
 
   Kind kind_;
-  double weight_decay_, momentum_;
+  double beta2_, weight_decay_, momentum_;
   std::vector<Slot> slots_;
   Tensor rate_;  // a tensor, so that a step can be captured
 };

@@ -5,6 +5,7 @@
 #include "moestro/data/config.h"
 #include "moestro/nn/expert_config.h"
 #include "moestro/nn/gate_config.h"
+#include "moestro/nn/model_config.h"
 #include "moestro/objective/loss_config.h"
 #include "moestro/train/start_config.h"
 #include "moestro/train/train_config.h"
@@ -13,6 +14,7 @@ namespace moestro {
 
 struct Recipe {
   DataConfig data;
+  ModelConfig model;
   ExpertConfig expert;
   GateConfig gate;
   MixtureConfig mixture;
@@ -21,7 +23,7 @@ struct Recipe {
   TrainConfig train;
 };
 
-// Binds [data] [expert] [gate] [mixture] [loss] [start] [train].
+// Binds [data] [model] [expert] [gate] [mixture] [loss] [start] [train].
 void describe(Schema& schema, Recipe& recipe);
 
 // Contradictions between keys that no single key shows. Throws UserError.

@@ -13,13 +13,15 @@ class Schema;
 struct TrainConfig {
   int64_t epochs = 20;
   double rate = 1e-3;                 // learning rate; the highest one of a schedule
-  std::string schedule = "constant";  // constant, cosine, one_cycle
+  std::string schedule = "constant";  // constant, cosine, one_cycle, inverse_sqrt
   double warmup = 0.25;               // share of the steps
   std::string optimiser = "adam";     // adam, adamw, sgd
+  double beta2 = .999;                // adam, adamw
   double weight_decay = 0;
   double momentum = 0;   // sgd
   double clip = 0;       // largest norm of the gradient; 0: off
   int64_t patience = 0;  // epochs without a better validation loss; 0: off
+  int64_t average = 0;   // last epochs whose weights are averaged; 0: off
   int64_t seed = 0;
   std::string device = "auto";
   std::string precision = "float32";  // float32, bf16

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "moestro/data/batches.h"
-#include "moestro/nn/mixture.h"
+#include "moestro/nn/model.h"
 #include "moestro/objective/objective.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/train/hook.h"
@@ -23,7 +23,7 @@ class Progress;
 class Trainer {
  public:
   struct Parts {
-    Mixture& mixture;
+    Model& model;
     const Objective& objective;
     Optimiser& optimiser;
     const Schedule& schedule;
@@ -53,7 +53,7 @@ class Trainer {
   void run_epoch(Progress& progress);
   void run_step(const Batch& batch);
   Guidance guidance(const Batch& batch) const;
-  void count(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC);
+  void count(const Tensor& answers_N, const LossTerms& loss, const Tensor& mixed_NC);
   bool time_to_check() const;  // reading a number back makes a GPU wait
   void check_finite(const LossTerms& loss);
   [[noreturn]] void fail(const std::string& term);

@@ -43,8 +43,9 @@ class NoisyTopKGate : public LearnedGate {
     const Tensor width_BE = at::softplus(
         hidden_1BD.matmul(live(noise_1DE_, {0, 1}, hidden_1BD.scalar_type())).squeeze(0));
     const RandomKey key{context.seed, Stream::noise, name(), context.step};
-    return width_BE *
-           at::randn(width_BE.sizes(), generator(key), at::kFloat).to(width_BE.options());
+    const Tensor drawn_BE = at::randn(width_BE.sizes(), generator(key), at::kFloat);
+    if (width_BE.is_cpu()) return width_BE * drawn_BE.to(width_BE.scalar_type());
+    return width_BE * drawn_BE.pin_memory().to(width_BE.options(), /*non_blocking=*/true);
   }
 
   int64_t k_;

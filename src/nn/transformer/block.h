@@ -54,6 +54,7 @@ class Block {
   // One new token a sentence, in evaluation.
   Tensor step(const Tensor& x_BD, const Packing& rows, BlockState& state) const;
 
+  const std::string& name() const { return name_; }
   const BlockBody& body() const { return *body_; }
   std::vector<Parameter> norms() const;
 

@@ -11,10 +11,11 @@ constexpr double kBase = 10000;
 
 // [length, width / 2]: place / base^(2 i / width).
 Tensor angles(int64_t first, int64_t length, int64_t width, c10::Device device) {
-  const Tensor exponents = at::arange(width / 2, at::kDouble) * (2. / static_cast<double>(width));
+  const auto options = at::TensorOptions().dtype(at::kDouble).device(device);
+  const Tensor exponents = at::arange(width / 2, options) * (2. / static_cast<double>(width));
   const Tensor rates = at::exp(exponents * -std::log(kBase));
-  const Tensor places = at::arange(first, first + length, at::kDouble);
-  return (places.unsqueeze(1) * rates).to(device);
+  const Tensor places = at::arange(first, first + length, options);
+  return places.unsqueeze(1) * rates;
 }
 
 }  // namespace

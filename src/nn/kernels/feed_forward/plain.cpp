@@ -17,29 +17,24 @@ Tensor activated(const Tensor& up_RF, FeedForwardKind kind) {
   return at::silu(halves[0]) * halves[1];
 }
 
-namespace {
-
-Tensor product(const Tensor& x_RD, const Tensor& weight_DF, const Tensor& bias_EF, int64_t e) {
-  return bias_EF.defined() ? at::addmm(bias_EF[e], x_RD, weight_DF) : at::mm(x_RD, weight_DF);
+ProductWay best_product_way(const FeedForwardWeights& experts) {
+  const Tensor& up_EDF = experts.up_EDF;
+  const bool fits = up_EDF.is_cuda() && up_EDF.scalar_type() == at::kBFloat16 &&
+                    fits_grouped_product(up_EDF) && fits_grouped_product(experts.down_EFD);
+  return fits ? ProductWay::grouped : ProductWay::looped;
 }
 
-}  // namespace
-
 Tensor plain_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
-                          const FeedForwardWeights& experts, FeedForwardKind kind) {
-  // Half types are summed over k in float32, as they are inside a product.
-  const at::ScalarType sum_type = at::promote_types(x_ND.scalar_type(), at::kFloat);
-  Tensor y_ND = at::zeros(x_ND.sizes(), x_ND.options().dtype(sum_type));
-  const auto up_E = experts.up_EDF.unbind(), down_E = experts.down_EFD.unbind();
-  for (size_t e = 0; e < up_E.size(); ++e) {
-    const auto places = at::where(experts_NK == static_cast<int64_t>(e));
-    const Tensor x_RD = x_ND.index_select(0, places[0]);
-    const Tensor h_RF = activated(product(x_RD, up_E[e], experts.up_bias_EF, e), kind);
-    const Tensor out_RD = product(h_RF, down_E[e], experts.down_bias_ED, e).to(sum_type);
-    const Tensor weights_R = weights_NK.index({places[0], places[1]}).to(sum_type);
-    y_ND = y_ND.index_add(0, places[0], out_RD * weights_R.unsqueeze(1));
-  }
-  return y_ND.to(x_ND.scalar_type());
+                          const FeedForwardWeights& experts, FeedForwardKind kind, ProductWay way) {
+  if (experts_NK.numel() == 0) way = ProductWay::looped;  // at::_grouped_mm takes no empty matrix
+  const SortedRows rows =
+      sort_rows(experts_NK, experts.up_EDF.size(0), /*ends_on_host=*/way == ProductWay::looped);
+  const Tensor x_RD = rows_of_tokens(x_ND, rows);
+  const Tensor up_RF = expert_product(x_RD, experts.up_EDF, experts.up_bias_EF, rows, way);
+  const Tensor out_RD =
+      expert_product(activated(up_RF, kind), experts.down_EFD, experts.down_bias_ED, rows, way);
+  // Whatever weight an empty choice has, NaN included, counts nowhere.
+  return tokens_of_rows(out_RD, weights_NK.masked_fill(experts_NK.eq(-1), 0), rows);
 }
 
 }  // namespace moestro

@@ -1,6 +1,7 @@
 // Sparse feed-forward experts composed of ATen's operators: for any device and type.
 #pragma once
 
+#include "expert_product.h"
 #include "moestro/nn/feed_forward.h"
 
 namespace moestro {
@@ -8,8 +9,14 @@ namespace moestro {
 // What stands between up and down product, over the last dimension; swiglu: [g, u] -> silu(g) * u.
 Tensor activated(const Tensor& up_RF, FeedForwardKind kind);
 
-// As sparse_feed_forward(...), of arguments that were checked.
+// The way that is taken: grouped where LibTorch has a kernel for it, and not a loop of its own that
+// reads the ends once a product: bfloat16 on CUDA.
+ProductWay best_product_way(const FeedForwardWeights& experts);
+
+// As sparse_feed_forward(...), of arguments that were checked but for the range of experts_NK,
+// which sort_rows() checks. Rows are sorted by expert; nothing is padded, and no row is computed in
+// vain.
 Tensor plain_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
-                          const FeedForwardWeights& experts, FeedForwardKind kind);
+                          const FeedForwardWeights& experts, FeedForwardKind kind, ProductWay way);
 
 }  // namespace moestro

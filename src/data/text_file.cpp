@@ -1,0 +1,90 @@
+#include "moestro/data/text_file.h"
+
+#include <algorithm>
+
+#include "moestro/core/error.h"
+#include "moestro/data/input_file.h"
+
+namespace moestro {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Bytes of the character that begins here, or 0 (The Unicode Standard, table 3-7).
+size_t character_size(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
+  const auto follows = [&](size_t i, int low = 0x80, int high = 0xbf) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  const int first = byte(0);
+  if (first == 0) return 0;
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const int low = first == 0xe0 ? 0xa0 : 0x80, high = first == 0xed ? 0x9f : 0xbf;
+    return follows(1, low, high) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const int low = first == 0xf0 ? 0x90 : 0x80, high = first == 0xf4 ? 0x8f : 0xbf;
+    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+[[noreturn]] void fail(const std::string& file, const std::string& text, size_t at) {
+  const auto before = text.begin() + static_cast<std::ptrdiff_t>(at);
+  const auto line = std::count(text.begin(), before, '\n') + 1;
+  const size_t begin = at == 0 ? text.npos : text.rfind('\n', at - 1);
+  const size_t column = at - (begin == text.npos ? 0 : begin + 1) + 1;
+  if (text[at] == '\0')
+    throw UserError("{}:{}: byte {} is NUL; expected a text file", file, line, column);
+  throw UserError(
+      "{}:{}: byte {} is no UTF-8; expected UTF-8, or data.encoding = \"latin-1\" for such a file",
+      file, line, column);
+}
+
+void check_utf8(const std::string& file, const std::string& text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t size = character_size(std::string_view(text).substr(at));
+    if (size == 0) fail(file, text, at);
+    at += size;
+  }
+}
+
+std::string from_latin1(const std::string& file, const std::string& bytes) {
+  if (const size_t nul = bytes.find('\0'); nul != bytes.npos) fail(file, bytes, nul);
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte >= 0x80) text += static_cast<char>(0xc0 | byte >> 6);
+    text += static_cast<char>(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string read_text_file(const std::filesystem::path& path, const std::string& encoding) {
+  MOESTRO_CHECK(encoding == "utf-8" || encoding == "latin-1", "{}", encoding);
+  std::string text = InputFile(path).read_rest();
+  if (encoding == "latin-1") return from_latin1(path.string(), text);
+  check_utf8(path.string(), text);
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  return text;
+}
+
+std::vector<std::string> read_lines(const std::filesystem::path& path,
+                                    const std::string& encoding) {
+  const std::string text = read_text_file(path, encoding);
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find('\n', at), text.size());
+    const size_t next = end + 1;
+    if (end > at && text[end - 1] == '\r') --end;
+    lines.push_back(text.substr(at, end - at));
+    at = next;
+  }
+  return lines;
+}
+
+}  // namespace moestro

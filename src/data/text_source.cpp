@@ -1,0 +1,118 @@
+#include "moestro/data/text_source.h"
+
+#include <algorithm>
+
+#include "moestro/core/error.h"
+#include "moestro/core/suggest.h"
+#include "moestro/data/data_root.h"
+#include "moestro/data/split.h"
+#include "moestro/data/text_encoding.h"
+
+namespace moestro {
+namespace fs = std::filesystem;
+namespace {
+
+struct Parts {
+  TextRows train, valid, test;
+};
+
+Parts split_texts(const DataConfig& config, TextFileSet& files, uint64_t seed) {
+  const TextRows& all = files.train;
+  const RowSplit split = split_rows({all.name, all.rows(), all.targets_N, all.classes,
+                                     files.valid.has_value(), files.test.has_value()},
+                                    config, seed);
+  Parts parts;
+  if (!files.valid)
+    parts.valid = select_rows(all, split.valid_N);
+  else if (config.validation == 0)
+    parts.valid = select_rows(all, at::empty({0}, at::kLong));
+  else
+    parts.valid = std::move(*files.valid);
+  parts.test = files.test ? std::move(*files.test) : select_rows(all, split.test_N);
+  parts.train = select_rows(all, split.train_N);
+  return parts;
+}
+
+std::shared_ptr<const Tokenizer> train_tokenizer(const TextRows& train, int64_t vocabulary) {
+  std::vector<std::string> texts = train.translations;
+  for (const std::vector<std::string>& row : train.texts)
+    texts.insert(texts.end(), row.begin(), row.end());
+  return Tokenizer::train(texts, vocabulary);
+}
+
+bool is_plain(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".txt") || name.ends_with(".txt.gz");
+}
+
+TextRows read_new_path(const TextRecord& record, const fs::path& path, Targets targets) {
+  std::error_code ignored;
+  const bool there = fs::is_regular_file(path, ignored);
+  const bool plain =
+      targets == Targets::optional && (is_plain(path) || (record.is_translation() && there));
+  if (plain && record.table.columns.size() > 1 && !record.layout.one_text)
+    throw UserError("{}: one text a line; expected {} texts a row, as the run was trained on",
+                    path.string(), record.table.columns.size());
+  if (plain) return read_plain_texts(path, record.layout.encoding);
+  if (record.is_translation())
+    return read_texts(parallel_files(path.string(), record.layout.languages), record, targets);
+  return read_texts({path}, record, targets);
+}
+
+TextRows read_new_named(const DataRecord& record, const NamedSet& set, const fs::path& root) {
+  if (set.kind != NamedSet::Kind::text)
+    throw UserError("{} holds no texts; the run was trained on texts", set.name);
+  if (set.test_files.empty() && set.name == record.name)
+    throw UserError(
+        "{} has no test files and the run was trained on its rows; leave the name out to use the "
+        "rows that the run held out",
+        set.name);
+  TextFileSet files = read_named_texts(set, require_set(set, data_roots(root)));
+  if (files.record.layout.languages != record.text->layout.languages)
+    throw UserError("{} is {}; the run was trained on {}", set.name,
+                    files.train.parallel ? "a translation" : "no translation",
+                    record.text->is_translation() ? joined(record.text->layout.languages, " to ")
+                                                  : "labelled texts");
+  TextRows rows = std::move(files.test ? *files.test : files.train);
+  if (!rows.parallel)
+    rows.targets_N = map_classes(set.name, rows.targets_N, rows.class_names, record.class_names);
+  rows.classes = record.classes;
+  rows.class_names = record.class_names;
+  return rows;
+}
+
+}  // namespace
+
+DataSource load_texts(const DataConfig& config, TextFileSet files, uint64_t seed,
+                      std::shared_ptr<const Tokenizer> tokenizer) {
+  DataSource source;
+  source.test_is_split = !files.test;
+  const Parts parts = split_texts(config, files, seed);
+  if (!tokenizer)
+    tokenizer = config.tokenizer.empty() ? train_tokenizer(parts.train, config.vocabulary)
+                                         : Tokenizer::load(config.tokenizer);
+  source.train = encode_texts(parts.train, *tokenizer, config.longest, "training",
+                              /*leave_out_long=*/parts.train.parallel);
+  source.valid = encode_texts(parts.valid, *tokenizer, config.longest, "validation");
+  source.test = encode_texts(parts.test, *tokenizer, config.longest, "test");
+  source.text = std::move(files.record);
+  source.text->longest = config.longest;
+  source.text->vocabulary = tokenizer->vocabulary();
+  source.tokenizer = std::move(tokenizer);
+  return source;
+}
+
+Dataset load_new_texts(const DataRecord& record, const std::string& what, const fs::path& root,
+                       Targets targets, const std::shared_ptr<const Tokenizer>& tokenizer) {
+  MOESTRO_CHECK(record.text && tokenizer);
+  if (tokenizer->vocabulary() != record.text->vocabulary)
+    throw UserError(
+        "the run's tokenizer has {} pieces; expected {}, as the run was trained with (another "
+        "run's file?)",
+        tokenizer->vocabulary(), record.text->vocabulary);
+  const TextRows rows = is_named_set(what) ? read_new_named(record, named_set(what), root)
+                                           : read_new_path(*record.text, what, targets);
+  return encode_texts(rows, *tokenizer, record.text->longest, "new");
+}
+
+}  // namespace moestro

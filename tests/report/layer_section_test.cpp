@@ -1,0 +1,94 @@
+#include "moestro/report/layer_section.h"
+
+#include <gtest/gtest.h>
+
+#include "report/transformer_fixture.h"
+#include "report/well_formed.h"
+
+namespace moestro {
+namespace {
+
+using testing::MadeUpTransformer;
+
+std::string section_of(const MadeUpTransformer& run) {
+  return layer_section(inspection_record(testing::layers_inspection(run), "x"));
+}
+
+bool has(const std::string& page, const std::string& part) {
+  return page.find(part) != std::string::npos;
+}
+
+std::size_t count(const std::string& page, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+TEST(LayerSection, shows_all_layers_together_and_each_by_itself) {
+  const std::string html = section_of({});
+  EXPECT_EQ(testing::xml_fault(html), "");
+  EXPECT_TRUE(has(html, "<h2>Mixture layers</h2>"));
+  EXPECT_TRUE(has(html, "Which experts each layer chooses"));
+  EXPECT_TRUE(has(html, "<title>encoder.3, expert 2: 30.0 % of the choices</title>"));
+  EXPECT_TRUE(has(html, "Entropy of each layer&#39;s gate"));
+  EXPECT_EQ(count(html, "<details"), 2u);
+  EXPECT_TRUE(has(html, "<b>encoder.1</b>: 4 of 4 experts used; expert 3 gets most"));
+  EXPECT_EQ(count(html, "<h3>By place in the sentence"), 2u);
+  EXPECT_TRUE(has(html, ">places 2–3</text>"));
+  EXPECT_TRUE(has(html, "<span title=\"980 times\">▁the <small>97 %</small></span>"));
+}
+
+TEST(LayerSection, opens_the_first_of_many_layers) {
+  MadeUpTransformer run;
+  run.layers = 12;
+  const std::string html = section_of(run);
+  EXPECT_EQ(count(html, "<details"), 12u);
+  EXPECT_EQ(count(html, "open=\"open\""), 1u);
+}
+
+TEST(LayerSection, of_images_speaks_of_patches) {
+  MadeUpTransformer run;
+  run.kind = "vit";
+  run.layers = 1;
+  const std::string html = section_of(run);
+  EXPECT_EQ(testing::xml_fault(html), "");
+  EXPECT_TRUE(has(html, "<h2>The mixture layer</h2>"));
+  EXPECT_TRUE(has(html, "By place in the image"));
+  EXPECT_TRUE(has(html, ">patches 2–3</text>"));
+  EXPECT_FALSE(has(html, "Tokens most typical"));
+  EXPECT_FALSE(has(html, "sentence"));
+}
+
+TEST(LayerSection, lets_no_token_become_markup) {
+  const std::string html = section_of({});
+  EXPECT_FALSE(has(html, "<b>▁"));
+  EXPECT_FALSE(has(html, "▁<b>"));
+  EXPECT_TRUE(has(html, "▁&lt;b&gt;"));
+}
+
+TEST(LayerSection, without_places_or_tokens_is_its_finding) {
+  InspectionRecord inspection = inspection_record(testing::layers_inspection({.kind = "vit"}), "x");
+  for (LayerRecord& layer : inspection.layers) layer.positions.clear();
+  const std::string html = layer_section(inspection);
+  EXPECT_EQ(testing::xml_fault(html), "");
+  EXPECT_FALSE(has(html, "<details"));
+  EXPECT_EQ(count(html, "<p class=\"layer\">"), 2u);
+}
+
+TEST(LayerSection, of_layers_with_different_counts_of_experts_leaves_cells_empty) {
+  InspectionRecord inspection = inspection_record(testing::layers_inspection({}), "x");
+  const auto more = inspection_record(testing::layers_inspection({.experts = 6}), "x");
+  inspection.layers[1] = more.layers[1];
+  const std::string html = layer_section(inspection);
+  EXPECT_EQ(testing::xml_fault(html), "");
+  EXPECT_FALSE(has(html, "nan"));
+  EXPECT_FALSE(has(html, "encoder.1, expert 5"));
+}
+
+TEST(LayerSection, without_layers_is_nothing) {
+  EXPECT_EQ(layer_section({}), "");
+}
+
+}  // namespace
+}  // namespace moestro
