@@ -81,6 +81,7 @@ void describe_texts(Section& section, DataConfig& config) {
              "tokens of the longest text, begin and end counted; longer ones are cut, pairs of a "
              "translation to train on are left out")
       .at_least(3)
+      .at_most(65536)
       .only_when_any({"data.name", "data.format"}, text_sources());
   // The keys below have an effect where this one has.
   const std::string texts = "data.longest";
@@ -89,6 +90,7 @@ void describe_texts(Section& section, DataConfig& config) {
              "tokens in one training step, in texts of like length; 0: data.batch texts of any "
              "length")
       .at_least(0)
+      .at_most(1e8)
       .only_when(texts, {"*"});
   section
       .field("tokenizer", config.tokenizer,
@@ -98,6 +100,7 @@ void describe_texts(Section& section, DataConfig& config) {
       .field("vocabulary", config.vocabulary,
              "how many word pieces are found; a translation has one vocabulary for both sides")
       .at_least(4)
+      .at_most(1e6)
       .only_when("data.tokenizer", {""})
       .only_when(texts, {"*"});
 }
@@ -108,7 +111,9 @@ void describe(Schema& schema, DataConfig& config) {
   Section& section = schema.section("data", "Where samples come from.");
   describe_origin(section, config);
   describe_texts(section, config);
-  section.field("batch", config.batch, "rows in one training step").at_least(1);
+  section.field("batch", config.batch, "rows in one training step")
+      .at_least(1)
+      .only_when("data.tokens", {"0"});
   section
       .field("validation", config.validation,
              "share of the training rows held out by seed; a set with validation rows of its own: "

@@ -68,7 +68,7 @@ TableColumn find_column(const CsvTable& table, int64_t position) {
   if (values.different.size() > kMostCategories)
     throw UserError(
         "{}: column \"{}\" holds {} different texts; expected numbers or at most {} categories "
-        "(data.ignore leaves a column out)",
+        "(data.ignore leaves a column out; data.text names those that are texts to read)",
         table.file(), column.name, values.different.size(), kMostCategories);
   column.kind = TableColumn::Kind::categorical;
   column.categories = std::move(values.different);
@@ -129,6 +129,9 @@ void find_texts(const CsvTable& table, const TableOptions& options, TableSchema&
     const std::string& name = table.names()[static_cast<size_t>(position)];
     if (position == schema.target_position)
       throw UserError("{}: column \"{}\" is the target (data.target) and cannot be data.text",
+                      table.file(), name);
+    if (std::count(positions.begin(), positions.end(), position) > 1)
+      throw UserError("{}: column \"{}\" is twice in data.text; expected different columns",
                       table.file(), name);
     TableColumn column;
     column.name = name;

@@ -42,11 +42,17 @@ TextLayout layout_from_json(const Json& json) {
 
 }  // namespace
 
+int64_t TextRecord::texts_a_row() const {
+  if (layout.one_text || table.columns.empty()) return 1;
+  return static_cast<int64_t>(table.columns.size());
+}
+
 Json to_json(const TextRecord& record) {
   return {{"layout", to_json(record.layout)},
           {"table", to_json(record.table)},
           {"longest", record.longest},
-          {"vocabulary", record.vocabulary}};
+          {"vocabulary", record.vocabulary},
+          {"tokenizer", record.tokenizer_digest}};
 }
 
 TextRecord text_record_from_json(const Json& json) {
@@ -55,6 +61,7 @@ TextRecord text_record_from_json(const Json& json) {
   record.table = table_schema_from_json(json.at("table"));
   json.at("longest").get_to(record.longest);
   json.at("vocabulary").get_to(record.vocabulary);
+  if (json.contains("tokenizer")) json.at("tokenizer").get_to(record.tokenizer_digest);
   return record;
 }
 

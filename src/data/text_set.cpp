@@ -72,6 +72,12 @@ std::vector<fs::path> parallel_files(const std::string& prefix,
   for (const std::string& language : languages) {
     const std::string name = path.filename().string() + "." + language;
     const std::optional<fs::path> file = find_file(path.parent_path(), {name});
+    std::error_code ignored;
+    if (!file && fs::is_directory(path, ignored))
+      throw UserError(
+          "{}: is a folder; expected a file of sentences, or what stands before .{} and .{} in the "
+          "names of two",
+          prefix, languages[0], languages[1]);
     if (!file)
       throw UserError("{}: no such file (or .gz); expected the texts in \"{}\" of {}",
                       (path.parent_path() / name).string(), language, prefix);

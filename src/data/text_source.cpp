@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/core/suggest.h"
 #include "moestro/data/data_root.h"
 #include "moestro/data/split.h"
 #include "moestro/data/text_encoding.h"
+#include "moestro/store/digest.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -45,15 +47,31 @@ bool is_plain(const fs::path& path) {
   return name.ends_with(".txt") || name.ends_with(".txt.gz");
 }
 
+std::string count_text(int64_t texts) {
+  return texts == 1 ? "1 text" : fmt::format("{} texts", texts);
+}
+
+std::string described(const TextLayout& layout) {
+  if (layout.format != "parallel") return "labelled texts";
+  return fmt::format("pairs of {}", joined(layout.languages, " to "));
+}
+
 TextRows read_new_path(const TextRecord& record, const fs::path& path, Targets targets) {
   std::error_code ignored;
   const bool there = fs::is_regular_file(path, ignored);
   const bool plain =
       targets == Targets::optional && (is_plain(path) || (record.is_translation() && there));
-  if (plain && record.table.columns.size() > 1 && !record.layout.one_text)
+  if (plain && record.texts_a_row() > 1)
     throw UserError("{}: one text a line; expected {} texts a row, as the run was trained on",
-                    path.string(), record.table.columns.size());
-  if (plain) return read_plain_texts(path, record.layout.encoding);
+                    path.string(), record.texts_a_row());
+  if (plain) {
+    TextRows rows = read_plain_texts(path, record.layout.encoding);
+    // A file with labels may well end in .txt, and its labels would be words of its texts.
+    if (!record.is_translation())
+      log_info("{}: read as one text a line, without labels; under another name than .txt as {}",
+               path.string(), record.layout.format);
+    return rows;
+  }
   if (record.is_translation())
     return read_texts(parallel_files(path.string(), record.layout.languages), record, targets);
   return read_texts({path}, record, targets);
@@ -69,11 +87,13 @@ TextRows read_new_named(const DataRecord& record, const NamedSet& set, const fs:
         set.name);
   TextFileSet files = read_named_texts(set, require_set(set, data_roots(root)));
   if (files.record.layout.languages != record.text->layout.languages)
-    throw UserError("{} is {}; the run was trained on {}", set.name,
-                    files.train.parallel ? "a translation" : "no translation",
-                    record.text->is_translation() ? joined(record.text->layout.languages, " to ")
-                                                  : "labelled texts");
+    throw UserError("{} holds {}; the run was trained on {}", set.name,
+                    described(files.record.layout), described(record.text->layout));
   TextRows rows = std::move(files.test ? *files.test : files.train);
+  const auto texts = static_cast<int64_t>(rows.texts.at(0).size());
+  if (texts != record.text->texts_a_row())
+    throw UserError("{} has {} in a row; expected {}, as the run was trained on", set.name,
+                    count_text(texts), count_text(record.text->texts_a_row()));
   if (!rows.parallel)
     rows.targets_N = map_classes(set.name, rows.targets_N, rows.class_names, record.class_names);
   rows.classes = record.classes;
@@ -98,6 +118,7 @@ DataSource load_texts(const DataConfig& config, TextFileSet files, uint64_t seed
   source.text = std::move(files.record);
   source.text->longest = config.longest;
   source.text->vocabulary = tokenizer->vocabulary();
+  source.text->tokenizer_digest = sha256_hex(tokenizer->model());
   source.tokenizer = std::move(tokenizer);
   return source;
 }

@@ -1,6 +1,8 @@
 #include "moestro/data/token_ids.h"
 
 #include <algorithm>
+#include <fstream>
+#include <unordered_set>
 
 #include <ATen/ATen.h>
 
@@ -12,6 +14,21 @@
 
 namespace moestro {
 namespace {
+
+// More than any tokenizer has; a table of vectors of so many rows is still a size to allocate.
+constexpr int64_t kMostTokens = int64_t{1} << 24;
+
+// A text given for ids would be called a damaged header of some length.
+void refuse_other_files(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return;
+  constexpr size_t kLength = 8;  // a little-endian count, then JSON
+  char begin[kLength + 1] = {};
+  std::ifstream file(path, std::ios::binary);
+  if (file && (!file.read(begin, sizeof begin) || begin[kLength] != '{'))
+    throw UserError("{}: no safetensors file; expected ids made by scripts/tokenize.py",
+                    path.string());
+}
 
 Tensor whole_numbers(const SafetensorsFile& file, const std::string& name) {
   if (!file.contains(name))
@@ -64,10 +81,28 @@ void check_ids(const std::string& path, const TokenIds& texts, int64_t vocabular
 // Throws nlohmann's exceptions.
 void read_metadata(const SafetensorsFile& file, TokenIds& texts) {
   const auto& metadata = file.metadata();
-  if (const auto found = metadata.find("vocabulary"); found != metadata.end())
-    texts.vocabulary = nlohmann::json::parse(found->second).get<int64_t>();
+  if (const auto found = metadata.find("vocabulary"); found != metadata.end()) {
+    const auto vocabulary = nlohmann::json::parse(found->second);
+    if (!vocabulary.is_number_integer() || vocabulary < 1 || vocabulary > kMostTokens)
+      throw UserError("{}: a vocabulary of {} in its metadata; expected 1 to {}",
+                      file.path().string(), vocabulary.dump(), kMostTokens);
+    texts.vocabulary = vocabulary.get<int64_t>();
+  }
   if (const auto found = metadata.find("class_names"); found != metadata.end())
     nlohmann::json::parse(found->second).get_to(texts.class_names);
+}
+
+void check_class_names(const std::string& path, const std::vector<std::string>& names) {
+  if (names.empty())
+    throw UserError(
+        "{}: \"targets\" are classes (int64) and the metadata have no class_names; expected them, "
+        "as scripts/tokenize.py --labels classes writes them",
+        path);
+  std::unordered_set<std::string> seen;
+  for (const std::string& name : names)
+    if (!seen.insert(name).second)
+      throw UserError("{}: class \"{}\" twice in class_names; expected different names", path,
+                      name);
 }
 
 void read_targets(const SafetensorsFile& file, TokenIds& texts) {
@@ -80,7 +115,10 @@ void read_targets(const SafetensorsFile& file, TokenIds& texts) {
                     shape_text(targets.sizes().vec()), c10::toString(type), texts.texts());
   if (values && !targets.isfinite().all().item<bool>())
     throw UserError("{}: \"targets\" holds numbers that are not finite", path);
-  if (classes) check_labels(path, targets, static_cast<int64_t>(texts.class_names.size()));
+  if (classes) {
+    check_class_names(path, texts.class_names);
+    check_labels(path, targets, static_cast<int64_t>(texts.class_names.size()));
+  }
   texts.targets_N = targets.clone();
   if (values) texts.class_names.clear();
 }
@@ -92,6 +130,7 @@ Tensor TokenIds::lengths_N() const {
 }
 
 TokenIds read_token_ids(const std::filesystem::path& path, int64_t vocabulary, int64_t longest) {
+  refuse_other_files(path);
   const SafetensorsFile file(path);
   TokenIds texts{whole_numbers(file, "ids"), whole_numbers(file, "offsets"), {}, {}, 0};
   check_offsets(path.string(), texts);

@@ -49,6 +49,9 @@ DataSource load_token_sets(const DataConfig& config, uint64_t seed) {
     throw UserError("data.tokenizer and data.vocabulary have no effect: {} holds ids already",
                     config.path);
   const Dataset all = read_token_set(config.path, config.longest, Targets::required);
+  if (all.classes == 1)
+    throw UserError("{}: one class, \"{}\"; expected at least 2 in class_names", config.path,
+                    all.class_names[0]);
   const auto part = [&](const std::string& path) {
     Dataset set = read_token_set(path, config.longest, Targets::required);
     take_from(path, all.vocabulary, all.class_names, set);

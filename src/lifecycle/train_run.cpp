@@ -75,11 +75,14 @@ class TrainRun {
     return folder.is_finished();
   }
 
-  // Of a run that is resumed: none is trained anew.
+  // Of a run that goes on from a checkpoint: none is trained anew.
   std::shared_ptr<const Tokenizer> own_tokenizer() const {
-    const std::filesystem::path path = options_.out / kTokenizerFile;
+    if (!options_.resume || !is_run_folder(options_.out)) return nullptr;
+    const RunFolder folder = RunFolder::open(options_.out);
+    const std::filesystem::path path = folder.path() / kTokenizerFile;
+    const bool begun = !CheckpointStore(folder.checkpoints_path()).steps().empty();
     std::error_code none;
-    return options_.resume && std::filesystem::exists(path, none) ? Tokenizer::load(path) : nullptr;
+    return begun && std::filesystem::exists(path, none) ? Tokenizer::load(path) : nullptr;
   }
 
   // A training step on two rows, up to the loss: what shows only there (batch norm under a sparse
@@ -108,14 +111,6 @@ class TrainRun {
           "nothing learns: [start] freezes what the loss reaches, or leaves nothing that learns; "
           "expected a loss that reaches new or copied weights");
     for (size_t i = 0; i < before.size(); ++i) model_->buffers()[i].value.copy_(before[i].second);
-  }
-
-  bool has_batch_norm() const {
-    const auto in = [](const std::vector<std::string>& layers) {
-      return std::any_of(layers.begin(), layers.end(),
-                         [](const std::string& layer) { return layer.starts_with("batchnorm"); });
-    };
-    return !recipe_.model.transformer() && (in(recipe_.expert.layers) || in(recipe_.gate.layers));
   }
 
   void in_folder() {
@@ -197,7 +192,7 @@ class TrainRun {
       hooks.push_back(&average.emplace(*model_, recipe_.train.epochs, recipe_.train.average));
     // One row has neither batch statistics nor pairs: left out, another one each epoch.
     const int64_t rows = source_.train.rows(), batch = recipe_.data.batch;
-    const bool alone_fails = has_batch_norm() || recipe_.loss.compares_samples();
+    const bool alone_fails = has_batch_norm(recipe_) || recipe_.loss.compares_samples();
     const bool lone_row = alone_fails && rows > batch && rows % batch == 1;
     Batches batches(source_.train, source_.normaliser,
                     {.batch = batch,

@@ -7,6 +7,7 @@
 #include "moestro/core/log.h"
 #include "moestro/data/source.h"
 #include "moestro/store/checkpoint_store.h"
+#include "moestro/store/digest.h"
 #include "moestro/store/json_file.h"
 #include "moestro/train/checkpoint.h"
 #include "moestro/train/model.h"
@@ -39,6 +40,10 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& fol
   if (tokenizer->vocabulary() != data.text->vocabulary)
     throw UserError("{}: {} pieces; expected {}, as the run was trained with", path.string(),
                     tokenizer->vocabulary(), data.text->vocabulary);
+  const std::string& digest = data.text->tokenizer_digest;
+  if (!digest.empty() && sha256_hex(tokenizer->model()) != digest)
+    throw UserError("{}: other word pieces; expected those that the run was trained with",
+                    path.string());
   return tokenizer;
 }
 

@@ -48,10 +48,9 @@ NetworkOutput FeedForwardBank::forward_all(const Tensor& x_ND, bool want_hidden)
 
 Tensor FeedForwardBank::forward_one(int64_t expert, const Tensor& x_ND) const {
   const at::ScalarType type = x_ND.scalar_type();
-  const ExpertRange one{expert, 1};
   const auto product = [&](const Tensor& x, const Parameter& weight, const Parameter& bias) {
-    const Tensor weight_DF = live(weight, one, type).squeeze(0);
-    return shape_.bias ? at::addmm(live(bias, one, type).squeeze(0), x, weight_DF)
+    const Tensor weight_DF = live_one(weight, expert, type);
+    return shape_.bias ? at::addmm(live_one(bias, expert, type), x, weight_DF)
                        : at::mm(x, weight_DF);
   };
   return product(activated(product(x_ND, up_EDF_, up_bias_EF_), shape_.kind), down_EFD_,

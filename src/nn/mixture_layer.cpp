@@ -114,7 +114,7 @@ Routing MixtureLayer::decide(const Tensor& x_ND, const Packing& rows, const Netw
 Tensor MixtureLayer::shared(const Tensor& x_ND) const {
   Tensor open_NS;
   if (shared_gate_1DS_)
-    open_NS = x_ND.matmul(live(*shared_gate_1DS_, {0, 1}, x_ND.scalar_type()).squeeze(0)).sigmoid();
+    open_NS = x_ND.matmul(live_one(*shared_gate_1DS_, 0, x_ND.scalar_type())).sigmoid();
   Tensor sum_ND;
   for (int64_t s = 0; s < shared_->experts(); ++s) {
     Tensor out_ND = shared_->forward_one(s, x_ND);

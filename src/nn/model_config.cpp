@@ -11,10 +11,16 @@ void describe_blocks(Section& section, ModelConfig& model) {
   const auto field = [&](const char* name, auto& value, const char* meaning) -> Field& {
     return section.field(name, value, meaning).only_when("model.kind", kTransformers);
   };
-  field("width", model.width, "numbers that stand for a token or patch, D").at_least(1);
-  field("heads", model.heads, "attention heads; they divide the width").at_least(1);
-  field("depth", model.depth, "blocks, of a translator's encoder and of its decoder").at_least(1);
-  field("hidden", model.hidden, "hidden width of a feed-forward layer").at_least(1);
+  field("width", model.width, "numbers that stand for a token or patch, D")
+      .at_least(1)
+      .at_most(65536);
+  field("heads", model.heads, "attention heads; they divide the width").at_least(1).at_most(1024);
+  field("depth", model.depth, "blocks, of a translator's encoder and of its decoder")
+      .at_least(1)
+      .at_most(1024);
+  field("hidden", model.hidden, "hidden width of a feed-forward layer")
+      .at_least(1)
+      .at_most(1048576);
   field("activation", model.activation, "inside a feed-forward layer; swiglu: silu(g) * u")
       .one_of({"relu", "gelu", "swiglu"});
   field("norm", model.norm, "LayerNorm, or RMSNorm").one_of({"layer", "rms"});
@@ -42,14 +48,18 @@ void describe_mixture_layers(Section& section, ModelConfig& model) {
         "feed-forward layer, the last of each such")
       .at_least(1);
   field("expert_hidden", model.expert_hidden, "hidden width of an expert; 0: model.hidden")
-      .at_least(0);
+      .at_least(0)
+      .at_most(1048576);
   field("route", model.route,
         "what a gate decides by: each token; or once for all tokens of a text or image, by their "
         "mean or the first of them (a translator's decoder always by token)")
       .one_of({"token", "mean", "first"});
-  field("shared", model.shared, "experts that every token meets besides the chosen").at_least(0);
+  field("shared", model.shared, "experts that every token meets besides the chosen")
+      .at_least(0)
+      .at_most(1024);
   section.field("shared_hidden", model.shared_hidden, "their hidden width; 0: as the others have")
       .at_least(0)
+      .at_most(1048576)
       .only_when("model.shared", {"*"});
   section.field("shared_gate", model.shared_gate, "each is multiplied by a sigmoid of the token")
       .only_when("model.shared", {"*"});

@@ -29,12 +29,14 @@ Packing::Packing(const Tensor& lengths_B, c10::Device device) {
   rows_ = lengths_B.sum().item<int64_t>();
   const Tensor valid_BT = at::arange(longest_, at::kLong).unsqueeze(0) < lengths_B.unsqueeze(1);
   const Tensor places_N = valid_BT.flatten().nonzero().squeeze(1);
+  const Tensor begins_B1 = at::constant_pad_nd(lengths_B.cumsum(0), {1, 0});
   const auto lists = on_device({places_N.floor_divide(longest_), places_N.remainder(longest_),
-                                lengths_B.cumsum(0) - lengths_B, lengths_B, places_N},
+                                begins_B1, lengths_B, places_N},
                                device);
   sentence_N_ = lists[0];
   positions_N_ = lists[1];
-  first_B_ = lists[2];
+  first_B_ = lists[2].narrow(0, 0, sentences_);
+  begins_B1_ = lists[2].to(at::kInt);
   length_B1_ = lists[3].to(at::kFloat).unsqueeze(1);
   if (full()) return;
   places_N_ = lists[4];
@@ -52,7 +54,7 @@ Tensor Packing::pad(const Tensor& x_N) const {
   Shape flat = {sentences_ * longest_};
   flat.insert(flat.end(), padded.begin() + 2, padded.end());
   return at::zeros(flat, x_N.options().requires_grad(false))
-      .index_copy(0, places_N_, x_N)
+      .index_copy_(0, places_N_, x_N)
       .view(padded);
 }
 

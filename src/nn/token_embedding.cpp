@@ -1,5 +1,6 @@
 #include "moestro/nn/token_embedding.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -40,26 +41,44 @@ TokenEmbedding::TokenEmbedding(const EmbeddingShape& embedding, const Transforme
 
 Tensor TokenEmbedding::vectors(const Tensor& ids_N) const {
   const Parameter& tokens = parts_->tokens_1VD;
-  const Tensor x_ND =
-      at::embedding(live(tokens, {0, 1}, tokens.value.scalar_type()).squeeze(0), ids_N);
+  const Tensor x_ND = at::embedding(live_one(tokens, 0, tokens.value.scalar_type()), ids_N);
   return embedding_.scaled ? x_ND * std::sqrt(static_cast<double>(shape_.width)) : x_ND;
+}
+
+// Before dropout; places below `longest`.
+Tensor TokenEmbedding::placed(const Tensor& ids_N, const Tensor& positions_N, int64_t longest,
+                              const ForwardContext& context) const {
+  if (longest > shape_.longest)
+    throw UserError("a sentence of {} tokens; expected at most {} (data.longest)", longest,
+                    shape_.longest);
+  Tensor x_ND = in_precision(vectors(ids_N), context);
+  if (parts_->positions_1TD)
+    x_ND =
+        x_ND + at::embedding(live_one(*parts_->positions_1TD, 0, x_ND.scalar_type()), positions_N);
+  else if (shape_.positions == PositionKind::sinusoidal)
+    x_ND = x_ND + sinusoids(0, longest, shape_.width, x_ND.device())
+                      .to(x_ND.scalar_type())
+                      .index_select(0, positions_N);
+  return parts_->norm ? (*parts_->norm)(x_ND) : x_ND;
 }
 
 Tensor TokenEmbedding::forward(const Tensor& ids_N, const Packing& rows,
                                const ForwardContext& context, const std::string& side) const {
-  if (rows.longest() > shape_.longest)
-    throw UserError("a sentence of {} tokens; expected at most {} (data.longest)", rows.longest(),
-                    shape_.longest);
-  Tensor x_ND = in_precision(vectors(ids_N), context);
-  if (parts_->positions_1TD)
-    x_ND = x_ND + at::embedding(live(*parts_->positions_1TD, {0, 1}, x_ND.scalar_type()).squeeze(0),
-                                rows.positions_N());
-  else if (shape_.positions == PositionKind::sinusoidal)
-    x_ND = x_ND + sinusoids(0, rows.longest(), shape_.width, x_ND.device())
-                      .to(x_ND.scalar_type())
-                      .index_select(0, rows.positions_N());
-  if (parts_->norm) x_ND = (*parts_->norm)(x_ND);
-  return with_dropout(x_ND, shape_.dropout, name_ + side, context);
+  return with_dropout(placed(ids_N, rows.positions_N(), rows.longest(), context), shape_.dropout,
+                      name_ + side, context);
+}
+
+std::pair<Tensor, Tensor> TokenEmbedding::forward(const Tensor& source_N,
+                                                  const Packing& source_rows,
+                                                  const Tensor& target_M,
+                                                  const Packing& target_rows,
+                                                  const ForwardContext& context) const {
+  const auto parts = placed(at::cat({source_N, target_M}),
+                            at::cat({source_rows.positions_N(), target_rows.positions_N()}),
+                            std::max(source_rows.longest(), target_rows.longest()), context)
+                         .split_with_sizes({source_rows.rows(), target_rows.rows()});
+  return {with_dropout(parts[0], shape_.dropout, name_ + ".source", context),
+          with_dropout(parts[1], shape_.dropout, name_ + ".target", context)};
 }
 
 Tensor TokenEmbedding::at_place(const Tensor& ids_B, int64_t place,
@@ -74,7 +93,7 @@ Tensor TokenEmbedding::at_place(const Tensor& ids_B, int64_t place,
 }
 
 Tensor TokenEmbedding::scores(const Tensor& x_ND) const {
-  return x_ND.matmul(live(parts_->tokens_1VD, {0, 1}, x_ND.scalar_type()).squeeze(0).t());
+  return x_ND.matmul(live_one(parts_->tokens_1VD, 0, x_ND.scalar_type()).t());
 }
 
 std::vector<Parameter> TokenEmbedding::parameters() const {

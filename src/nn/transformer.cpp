@@ -19,6 +19,9 @@ void check_shape(const TransformerShape& shape, bool causal) {
   if (shape.positions == PositionKind::rotary && shape.width / shape.heads % 2 != 0)
     throw UserError("model.positions = \"rotary\" with heads of width {}; expected an even one",
                     shape.width / shape.heads);
+  if (shape.positions == PositionKind::sinusoidal && shape.width % 2 != 0)
+    throw UserError("model.positions = \"sinusoidal\" with model.width = {}; expected an even one",
+                    shape.width);
   if (shape.share_depth && shape.mixture.experts > 0 && shape.mixture.every != 1)
     throw UserError(
         "model.mixture_every = {} with model.share_depth; expected 1, since all blocks share one "
@@ -75,11 +78,8 @@ TransformerOutput Transformer::forward(const Tensor& x_ND, const Packing& rows,
                                        const Memory* memory) const {
   MOESTRO_CHECK((kind_ == Kind::decoder) == (memory != nullptr), "a decoder needs a memory");
   TransformerOutput output{x_ND, {}};
-  for (const Block& block : parts_->blocks) {
-    KeysValues seen;
-    if (memory) seen = block.body().cross->keys_values(memory->x_MD, memory->rows);
-    output.x_ND = block.forward(output.x_ND, rows, seen, context, needs, output.traces);
-  }
+  for (const Block& block : parts_->blocks)
+    output.x_ND = block.forward(output.x_ND, rows, memory, context, needs, output.traces);
   if (parts_->last_norm) output.x_ND = (*parts_->last_norm)(output.x_ND);
   return output;
 }
@@ -90,7 +90,7 @@ std::unique_ptr<Transformer::State> Transformer::begin(const Memory* memory, int
   for (const Block& block : parts_->blocks) {
     BlockState& kept = state->blocks_->of.emplace_back();
     if (!memory) continue;
-    kept.memory = block.body().cross->keys_values(memory->x_MD, memory->rows);
+    kept.memory = block.body().cross->keys_values(*memory);
     for (Tensor* tensor : {&kept.memory.keys_BHTd, &kept.memory.values_BHTd, &kept.memory.valid_BT})
       if (beam > 1 && tensor->defined()) *tensor = tensor->repeat_interleave(beam, 0);
   }

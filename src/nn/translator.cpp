@@ -26,13 +26,6 @@ Translator::Translator(const TransformerShape& shape, int64_t vocabulary, uint64
       encoder_(Transformer::Kind::encoder, shape, "encoder", seed),
       decoder_(Transformer::Kind::decoder, decoder_shape(shape), "decoder", seed) {}
 
-TransformerOutput Translator::encoded(const Tensor& source_N, const Packing& rows,
-                                      const ForwardContext& context,
-                                      const TraceNeeds& needs) const {
-  return encoder_.forward(embedding_.forward(source_N, rows, context, ".source"), rows, context,
-                          needs);
-}
-
 ModelOutput Translator::forward(const Tensor& source_BT, const ForwardContext& context,
                                 const TraceNeeds& needs) const {
   MOESTRO_CHECK(context.targets_N.defined(), "a translator is fed the translations, too");
@@ -48,9 +41,10 @@ TranslatorOutput Translator::forward(const Tensor& source_N, const Packing& sour
                                      const ForwardContext& context, const TraceNeeds& needs) const {
   MOESTRO_CHECK(source_rows.sentences() == target_rows.sentences(), "{} sentences, {} targets",
                 source_rows.sentences(), target_rows.sentences());
-  TransformerOutput source = encoded(source_N, source_rows, context, needs);
+  const auto [source_ND, target_MD] =
+      embedding_.forward(source_N, source_rows, target_M, target_rows, context);
+  TransformerOutput source = encoder_.forward(source_ND, source_rows, context, needs);
   const Memory memory{source.x_ND, source_rows};
-  const Tensor target_MD = embedding_.forward(target_M, target_rows, context, ".target");
   TransformerOutput target = decoder_.forward(target_MD, target_rows, context, needs, &memory);
   for (MixtureTrace& trace : target.traces) trace.of_target = true;
   std::vector<MixtureTrace> traces = std::move(source.traces);
@@ -63,9 +57,9 @@ std::vector<Hypothesis> Translator::translate(const Tensor& source_N, const Pack
                                               std::optional<at::ScalarType> precision) const {
   const at::NoGradGuard no_gradients;
   const ForwardContext context{.precision = precision};
-  const Tensor source_ND = encoded(source_N, source_rows, context, {}).x_ND;
+  const Tensor source_ND = embedding_.forward(source_N, source_rows, context);
   const c10::Device device = source_ND.device();
-  const Memory memory{source_ND, source_rows};
+  const Memory memory{encoder_.forward(source_ND, source_rows, context, {}).x_ND, source_rows};
   const auto state = decoder_.begin(&memory, options.beam);
   int64_t place = 0;
   BeamOptions bounded = options;

@@ -80,6 +80,14 @@ bool of_a_split(const std::string& figure) {
   return figure.starts_with("specialisation.") || figure == kSplitAgreement;
 }
 
+bool of_translations(const std::string& figure) {
+  return figure.starts_with("bleu");
+}
+
+bool of_whole_networks(const std::string& figure) {
+  return of_a_split(figure) || figure == "hard_top1_error";
+}
+
 bool of_classes(const std::string& figure) {
   const std::vector<std::string> others = {"hard_top1_error", "calibration_error",
                                            "specialisation.permutation_baseline"};

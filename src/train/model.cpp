@@ -30,12 +30,28 @@ void check_kind(const RecipeDocument& document, const Task& task) {
   if (kind == "vit" && task.sample_shape.size() != 3) refuse("images for a vit");
 }
 
+// The loss of what a Transformer answers.
+void check_loss(const RecipeDocument& document, const Task& task) {
+  const bool values = task.classes == 0 && !task.translation;
+  const char* expected = values ? "least_squares" : "expectation";
+  const std::string& kind = document.recipe.loss.kind;
+  if (kind != expected)
+    throw UserError("{} = \"{}\", but the target of the data is a {}; expected {}",
+                    document.schema.where("loss.kind"), kind,
+                    values             ? "value"
+                    : task.translation ? "translation"
+                                       : "class",
+                    expected);
+}
+
 AnswerShape answer_shape(const ModelConfig& model, const Task& task) {
   if (task.classes == 0) return {1, OutputKind::values, pooling_of(model)};
   return {task.classes, OutputKind::logits, pooling_of(model)};
 }
 
-std::unique_ptr<Model> build_transformer(const Recipe& recipe, const Task& task) {
+std::unique_ptr<Model> build_transformer(const RecipeDocument& document, const Task& task) {
+  check_loss(document, task);
+  const Recipe& recipe = document.recipe;
   const auto seed = static_cast<uint64_t>(recipe.train.seed);
   const TransformerShape shape =
       transformer_shape(recipe.model, recipe.gate, recipe.expert.count, task.longest);
@@ -61,7 +77,7 @@ Task task_of(const DataRecord& data) {
 
 std::unique_ptr<Model> build_model(const RecipeDocument& document, const Task& task) {
   check_kind(document, task);
-  if (document.recipe.model.transformer()) return build_transformer(document.recipe, task);
+  if (document.recipe.model.transformer()) return build_transformer(document, task);
   return std::make_unique<Mixture>(build_mixture(document, task));
 }
 

@@ -1,5 +1,7 @@
 #include "moestro/train/recipe.h"
 
+#include <algorithm>
+
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -33,9 +35,8 @@ void check_start(const Recipe& recipe, const Schema& schema) {
                     schema.where("start.experts"));
 }
 
-// Keys of mixture layers where there are none, and terms that read what a Transformer has not got.
-void check_model(const Recipe& recipe, const Schema& schema) {
-  if (!recipe.model.transformer()) return;
+// Keys of mixture layers where there are none.
+void check_mixture_layers(const Recipe& recipe, const Schema& schema) {
   const ModelConfig& model = recipe.model;
   const ModelConfig defaults;
   const auto refuse = [&](bool other, const char* key) {
@@ -48,19 +49,63 @@ void check_model(const Recipe& recipe, const Schema& schema) {
   refuse(model.expert_hidden != defaults.expert_hidden, "model.expert_hidden");
   refuse(model.route != defaults.route, "model.route");
   refuse(model.shared != defaults.shared, "model.shared");
-  if (recipe.loss.compares_samples())
+  if (recipe.expert.count > 1 && model.mixture_every > model.depth)
     throw UserError(
-        "loss.similarity_same and similarity_different compare the inputs of whole networks; "
-        "expected model.kind = \"mixture\", or 0");
+        "{} = {} leaves no block with a mixture layer; expected at most model.depth = {}",
+        schema.where("model.mixture_every"), model.mixture_every, model.depth);
+  if (has_batch_norm(recipe))
+    throw UserError(
+        "{}: batch norm in the gate of a mixture layer; expected none, since a step may have one "
+        "decision",
+        schema.where("gate.layers"));
+}
+
+// What a Transformer has not got: a class for each decision, answers of single experts.
+void check_whole_networks(const Recipe& recipe, const Schema& schema) {
+  if (recipe.gate.kind == "classes")
+    throw UserError(
+        "{} = \"classes\" is told the class of a sample, and mixture layers route tokens; expected "
+        "another gate.kind, or model.kind = \"mixture\"",
+        schema.where("gate.kind"));
+  const LossConfig& loss = recipe.loss;
+  const bool of_every_expert = loss.kind == "stochastic" || loss.kind == "competitive";
+  const auto refuse = [&](bool set, const char* key) {
+    if (set)
+      throw UserError(
+          "{} reads what every expert, or the gate of a teacher, would answer alone; expected "
+          "model.kind = \"mixture\", or another loss",
+          schema.where(key));
+  };
+  refuse(of_every_expert, "loss.kind");
+  refuse(loss.gate_correctness > 0, "loss.gate_correctness");
+  refuse(loss.gate_distillation > 0, "loss.gate_distillation");
+  if (loss.compares_samples())
+    throw UserError(
+        "{} compares the inputs of whole networks; expected model.kind = \"mixture\", or 0",
+        schema.where(loss.similarity_same > 0 ? "loss.similarity_same"
+                                              : "loss.similarity_different"));
 }
 
 void check_average(const Recipe& recipe, const Schema& schema) {
   if (recipe.train.average > 0 && recipe.train.patience > 0)
     throw UserError("{} and train.patience both choose the weights that count; expected one",
                     schema.where("train.average"));
+  if (recipe.train.average > 0 && has_batch_norm(recipe))
+    throw UserError(
+        "{} would average the statistics of batch norm, which belong to other weights; expected 0, "
+        "or no batch norm",
+        schema.where("train.average"));
 }
 
 }  // namespace
+
+bool has_batch_norm(const Recipe& recipe) {
+  const auto in = [](const std::vector<std::string>& layers) {
+    return std::ranges::any_of(
+        layers, [](const std::string& layer) { return layer.starts_with("batchnorm"); });
+  };
+  return in(recipe.gate.layers) || (!recipe.model.transformer() && in(recipe.expert.layers));
+}
 
 void check(const Recipe& recipe, const Schema& schema) {
   schema.check_effects();
@@ -70,7 +115,10 @@ void check(const Recipe& recipe, const Schema& schema) {
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
   check_start(recipe, schema);
-  check_model(recipe, schema);
+  if (recipe.model.transformer()) {
+    check_mixture_layers(recipe, schema);
+    check_whole_networks(recipe, schema);
+  }
   check_average(recipe, schema);
   if (recipe.loss.task == 0 && recipe.start.experts == "draw")
     throw UserError(

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program_fixture.h"
+#include "lifecycle/made_up_texts.h"
 #include "moestro/core/error.h"
+#include "moestro/data/tokenizer.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/metrics_log.h"
@@ -102,6 +104,39 @@ TEST_F(Interruption, stopped_run_is_saved_and_ends_in_the_same_weights) {
   EXPECT_GT(second, first);
   EXPECT_TRUE(succeeds(moestro(command("stopped"))));
   expect_as_in_peace("stopped");
+}
+
+// The same of a translator with mixture layers and averaged weights.
+class TextInterruption : public Interruption {
+ protected:
+  TextInterruption() {
+    testing::put_pairs(folder_ / "train", 200, 1);
+    testing::put_pairs(folder_ / "val", 10, 2);
+    testing::put_pairs(folder_ / "test", 10, 3);
+    std::string recipe = testing::pairs_recipe(".");
+    const auto replace = [&](const std::string& from, const std::string& to) {
+      recipe.replace(recipe.find(from), from.size(), to);
+    };
+    replace("count = 1", "count = 3");
+    replace("kind = \"fixed\"", "kind = \"sigmoid\"\nk = 1");
+    replace("epochs = 6", "epochs = 20\naverage = 15\nschedule = \"inverse_sqrt\"");
+    testing::put(folder_ / "toy.toml", recipe);
+  }
+  void SetUp() override {
+    if (!has_tokenizer()) GTEST_SKIP() << "built without sentencepiece";
+  }
+};
+
+TEST_F(TextInterruption, stopped_translator_ends_in_the_same_weights_and_translations) {
+  run_in_peace();
+  const int64_t first = stop(SIGINT, -1);
+  EXPECT_GT(stop(SIGTERM, first), first);
+  EXPECT_TRUE(succeeds(moestro(command("stopped"))));
+  expect_as_in_peace("stopped");
+  EXPECT_EQ(testing::get(folder_ / "stopped/translations.txt"),
+            testing::get(folder_ / "peace/translations.txt"));
+  EXPECT_EQ(testing::get(folder_ / "stopped/tokenizer.model"),
+            testing::get(folder_ / "peace/tokenizer.model"));
 }
 
 TEST_F(Interruption, second_program_is_kept_out_of_a_run_that_goes_on) {

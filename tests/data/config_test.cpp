@@ -68,7 +68,17 @@ TEST(DataConfig, texts_have_keys_of_their_own) {
   EXPECT_TRUE(says(error_of("path = \"a\"\nformat = \"lines\"\nlanguages = [\"en\", \"de\"]"),
                    {"data.languages has no effect here"}));
   EXPECT_TRUE(says(error_of("name = \"trec\"\nlongest = 2"), {"data.longest = 2; expected"}));
+  EXPECT_TRUE(says(error_of("name = \"trec\"\nlongest = 65537"), {"at most 65536"}));
+  EXPECT_TRUE(says(error_of("name = \"trec\"\nvocabulary = 1000001"), {"at most 1000000"}));
+  EXPECT_TRUE(says(error_of("name = \"trec\"\ntokens = 100000001"), {"at most 100000000"}));
   EXPECT_TRUE(says(error_of("name = \"mr\"\nencoding = \"latin-1\""), {"has no effect"}));
+}
+
+TEST(DataConfig, a_step_is_counted_in_texts_or_in_tokens) {
+  EXPECT_EQ(parsed("name = \"trec\"\nbatch = 64\ntokens = 0").batch, 64);
+  EXPECT_EQ(parsed("name = \"mnist\"\nbatch = 64").batch, 64);
+  EXPECT_TRUE(says(error_of("name = \"trec\"\nbatch = 64\ntokens = 4096"),
+                   {"r.toml:3: data.batch has no effect here", "data.tokens is 0", "4096"}));
 }
 
 TEST(DataConfig, values_out_of_range_are_refused) {

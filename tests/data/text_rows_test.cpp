@@ -118,6 +118,8 @@ TEST_F(TextRowsTest, rows_and_columns_that_do_not_fit_are_refused) {
   EXPECT_TRUE(says(error_of("tsv", "a\t\n"), {"the target is missing"}));
   record_.layout.columns = {"2"};
   EXPECT_TRUE(says(error_of("tsv", "a\t0\nb\t1\n"), {"is the target (data.target)"}));
+  record_.layout.columns = {"1", "-2"};
+  EXPECT_TRUE(says(error_of("tsv", "a\t0\nb\t1\n"), {"is twice in data.text"}));
   record_.layout.columns = {"text"};
   EXPECT_TRUE(says(error_of("tsv", "a\t0\nb\t1\n"), {"no column \"text\" (data.text)"}));
 }
@@ -151,8 +153,12 @@ TEST_F(TextRowsTest, a_record_survives_json) {
   read("lines", "A:a one\nB:b two\n");
   record_.longest = 12;
   record_.vocabulary = 34;
-  const std::string text = to_json(record_).dump();
-  EXPECT_EQ(text_record_from_json(nlohmann::json::parse(text)), record_);
+  record_.tokenizer_digest = "abc";
+  nlohmann::json json = nlohmann::json::parse(to_json(record_).dump());
+  EXPECT_EQ(json["tokenizer"], "abc");
+  EXPECT_EQ(text_record_from_json(json), record_);
+  json.erase("tokenizer");
+  EXPECT_EQ(text_record_from_json(json).tokenizer_digest, "");
 }
 
 }  // namespace

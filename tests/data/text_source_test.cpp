@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/stderr_capture.h"
 #include "data/files_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/data/source.h"
+#include "moestro/store/digest.h"
 
 namespace moestro::testing {
 namespace {
@@ -179,6 +182,28 @@ TEST_F(TextSource, a_record_survives_json_and_reads_new_texts) {
   EXPECT_EQ(rows.vocabulary, 40);
 }
 
+TEST_F(TextSource, a_record_tells_tokenizers_of_one_size_apart) {
+  const DataSource source = load_data(labelled(), {}, 1);
+  EXPECT_EQ(source.record().text->tokenizer_digest, sha256_hex(source.tokenizer->model()));
+  const DataSource other = load_data(labelled(), {}, 2);
+  EXPECT_EQ(other.text->vocabulary, source.text->vocabulary);
+  EXPECT_NE(other.text->tokenizer_digest, source.text->tokenizer_digest);
+}
+
+TEST_F(TextSource, a_file_with_labels_is_not_taken_for_plain_texts_in_silence) {
+  const DataSource source = load_data(labelled(), {}, 1);
+  put(folder_ / "new.txt", "a good film\tpos\n");
+  set_log_level(LogLevel::info);
+  StderrCapture capture;
+  new_rows(source, folder_ / "new.txt", Targets::optional);
+  EXPECT_TRUE(says(capture.text(), {"new.txt: read as one text a line, without labels", "tsv"}));
+  new_rows(source, folder_ / "other.tsv", Targets::optional);
+  EXPECT_EQ(capture.text(), "");
+  const DataSource pairs = load_data(translation(), {}, 1);
+  new_rows(pairs, folder_ / "new.txt", Targets::optional);
+  EXPECT_EQ(capture.text(), "");
+}
+
 TEST_F(TextSource, unlabelled_texts_stand_one_a_line) {
   const DataSource source = load_data(labelled(), {}, 1);
   put(folder_ / "new.txt", "a good film\n\nbad\n");
@@ -219,6 +244,38 @@ TEST_F(TextSource, new_pairs_and_new_sources_are_read_for_a_translation) {
   EXPECT_EQ(sources.rows(), 3);
   EXPECT_FALSE(sources.has_targets());
   EXPECT_TRUE(says(error_of_new(source, folder_ / "none"), {"none.en: no such file"}));
+  EXPECT_TRUE(says(error_of_new(source, folder_.path(), Targets::optional),
+                   {"is a folder; expected a file of sentences", ".en and .de"}));
+}
+
+TEST_F(TextSource, a_named_set_of_another_form_is_refused) {
+  const fs::path glue = folder_ / "glue";
+  fs::create_directories(glue);
+  std::string rows = "index\tsentence1\tsentence2\tlabel\n";
+  for (int i = 0; i < 12; ++i)
+    rows += fmt::format("{}\tone {}\ttwo {}\t{}\n", i, i, i, i % 2 ? "pos" : "neg");
+  put(glue / "RTE.train.tsv", rows);
+  put(glue / "RTE.dev.tsv", rows);
+  const DataSource one = load_data(labelled(), {}, 1);
+  EXPECT_TRUE(says(error_of_new(one, "rte"), {"rte has 2 texts in a row; expected 1 text"}));
+  fs::create_directories(folder_ / "multi30k");
+  put(folder_ / "multi30k/train.en", "a man\n");
+  put(folder_ / "multi30k/train.fr", "un homme\n");
+  for (const char* part : {"val", "test_2016_flickr"})
+    for (const char* language : {"en", "fr"})
+      put(folder_ / fmt::format("multi30k/{}.{}", part, language), "x\n");
+  EXPECT_TRUE(says(error_of_new(one, "multi30k-en-fr"),
+                   {"multi30k-en-fr holds pairs of en to fr; the run was trained on labelled"}));
+  const DataSource german = load_data(translation(), {}, 1);
+  EXPECT_TRUE(says(error_of_new(german, "multi30k-en-fr"), {"en to fr", "en to de"}));
+  DataConfig config;
+  config.name = "rte";
+  config.vocabulary = 20;
+  const DataSource two = load_data(config, folder_.path(), 1);
+  const fs::path sentences = folder_ / "sentences";
+  fs::create_directories(sentences);
+  put(sentences / "custrev.all", "1 good\n0 bad\n");
+  EXPECT_TRUE(says(error_of_new(two, "cr"), {"cr has 1 text in a row; expected 2 texts"}));
 }
 
 TEST_F(TextSource, labels_that_the_run_has_not_seen_are_refused) {

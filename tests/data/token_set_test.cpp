@@ -77,6 +77,16 @@ TEST_F(TokenSet, classes_of_another_file_are_found_by_name) {
                    {"unknown class \"new\""}));
 }
 
+TEST_F(TokenSet, new_rows_may_be_of_one_class) {
+  const DataSource source = load_data(config(file("train.safetensors")), {}, 1);
+  EXPECT_EQ(source.record().text->tokenizer_digest, "");
+  const Metadata one = {{"vocabulary", "50"}, {"class_names", "[\"pos\"]"}};
+  const Dataset rows =
+      load_new_rows(source.record(), file("one.safetensors", one, at::zeros({12}, at::kLong)), {},
+                    Targets::required);
+  EXPECT_TRUE(rows.targets_N.eq(1).all().item<bool>());
+}
+
 TEST_F(TokenSet, what_does_not_fit_is_refused) {
   EXPECT_TRUE(says(error_of(config(file("a", {}))), {"its metadata have no vocabulary"}));
   EXPECT_TRUE(says(error_of(config(file("b", kTwoClasses, {}))), {"no tensor \"targets\""}));
@@ -87,6 +97,23 @@ TEST_F(TokenSet, what_does_not_fit_is_refused) {
   EXPECT_TRUE(says(error_of(config(file("e", {{"vocabulary", "x"}}))), {"damaged metadata"}));
   EXPECT_TRUE(says(error_of(config(file("f", {{"vocabulary", "5"}}, at::ones({12})))),
                    {"id 5 in text 2", "expected 0 to 4"}));
+  const auto named = [](const std::string& names) {
+    return Metadata{{"vocabulary", "50"}, {"class_names", names}};
+  };
+  EXPECT_TRUE(says(error_of(config(file("j", {{"vocabulary", "50"}}))),
+                   {"j: \"targets\" are classes (int64)", "no class_names"}));
+  EXPECT_TRUE(says(error_of(config(file("k", named("[\"a\", \"a\"]")))),
+                   {"class \"a\" twice in class_names"}));
+  EXPECT_TRUE(says(error_of(config(file("l", named("[\"a\"]"), at::zeros({12}, at::kLong)))),
+                   {"one class, \"a\"; expected at least 2"}));
+  for (const char* vocabulary : {"16777217", "0", "-1", "1.5", "18446744073709551615"})
+    EXPECT_TRUE(says(error_of(config(file("m", {{"vocabulary", vocabulary}}, at::ones({12})))),
+                     {"a vocabulary of ", vocabulary, "expected 1 to 16777216"}));
+  for (const char* text : {"some words of a text file\n", "few", ""}) {
+    put(folder_ / "n.txt", text);
+    EXPECT_TRUE(says(error_of(config(folder_ / "n.txt")),
+                     {"n.txt: no safetensors file; expected ids made by scripts/tokenize.py"}));
+  }
   DataConfig pieces = config(file("i"));
   pieces.vocabulary = 50;
   EXPECT_TRUE(says(error_of(pieces), {"have no effect", "holds ids already"}));

@@ -39,6 +39,17 @@ TEST_F(TokenizerTest, a_character_of_no_training_text_is_unknown) {
   EXPECT_TRUE(tokenizer->encode("").empty());
 }
 
+TEST_F(TokenizerTest, the_character_that_sentencepiece_keeps_for_itself_is_a_blank) {
+  const std::string block = "\xe2\x96\x85";
+  const Strings with = {"the cat sat on" + block + "the mat", block + "the dog sat on the log",
+                        "a cat and" + block + block + "a dog" + block};
+  const auto tokenizer = Tokenizer::train(with, 30);
+  for (int64_t id = 0; id < 30; ++id)
+    EXPECT_EQ(tokenizer->piece(id), Tokenizer::train(kTexts, 30)->piece(id));
+  EXPECT_EQ(tokenizer->encode("a" + block + "cat"), tokenizer->encode("a cat"));
+  EXPECT_TRUE(tokenizer->encode(block).empty());
+}
+
 TEST_F(TokenizerTest, the_same_texts_give_the_same_pieces) {
   EXPECT_EQ(Tokenizer::train(kTexts, 30)->model(), Tokenizer::train(kTexts, 30)->model());
 }

@@ -84,5 +84,36 @@ TEST(Predictions, another_ending_is_refused_and_nothing_written) {
   EXPECT_EQ(folder.entries(), 0u);
 }
 
+TEST(Predictions, of_a_model_without_a_gate_name_no_expert) {
+  const testing::TemporaryFolder folder;
+  Evaluation evaluation = three_rows();
+  evaluation.probs_NE = Tensor();
+  write_predictions(folder / "out.csv", evaluation, three_classes());
+  EXPECT_TRUE(testing::starts_with(get(folder / "out.csv"),
+                                   "row,prediction,probability\n0,plain,0.5\n1,\"with, comma\","));
+  write_predictions(folder / "out.safetensors", evaluation, three_classes());
+  EXPECT_EQ(SafetensorsFile(folder / "out.safetensors").names(),
+            (std::vector<std::string>{"predicted", "probabilities"}));
+}
+
+TEST(Predictions, translations_are_a_line_each) {
+  const testing::TemporaryFolder folder;
+  write_translations(folder / "out.txt", {"ein Mann", "", "zwei\nZeilen\r\nund mehr"});
+  EXPECT_EQ(get(folder / "out.txt"), "ein Mann\n\nzwei Zeilen  und mehr\n");
+}
+
+TEST(Predictions, translations_and_answers_have_endings_of_their_own) {
+  for (const char* name : {"out.csv", "out.safetensors"}) {
+    EXPECT_NO_THROW(check_predictions_name(name));
+    EXPECT_TRUE(testing::ends_with(
+        testing::thrown<UserError>([&] { check_predictions_name(name, /*translations=*/true); }),
+        ": unknown kind of file; expected a name that ends in .txt, for translations"));
+  }
+  EXPECT_NO_THROW(check_predictions_name("out.txt", /*translations=*/true));
+  EXPECT_TRUE(
+      testing::ends_with(testing::thrown<UserError>([&] { check_predictions_name("out.txt"); }),
+                         "expected a name that ends in .csv or .safetensors"));
+}
+
 }  // namespace
 }  // namespace moestro

@@ -33,10 +33,12 @@ class RunTest : public ::testing::Test {
 
   void train(const Settings& settings = {}, bool resume = false, bool force = false) {
     RecipeDocument document;
-    document.schema.parse_text(corners_recipe(folder_.path()), "toy.toml");
+    document.schema.parse_text(recipe(), "toy.toml");
     for (const std::string& assignment : settings) document.schema.set(assignment);
     train_run(document, {.out = run_, .data_root = {}, .resume = resume, .force = force});
   }
+
+  virtual std::string recipe() const { return corners_recipe(folder_.path()); }
 
   nlohmann::json json(const std::string& name) const { return read_json_file(run_ / name); }
 

@@ -74,5 +74,30 @@ TEST(Summary, valid_is_left_out_where_nothing_was_held_out) {
   EXPECT_EQ(summary.to_json()["schema"], 1);
 }
 
+TEST(Figures, of_translations_are_bleu_and_its_distance_from_one) {
+  Dataset data;
+  data.target_texts = {"ein Mann geht die Straße entlang", "zwei Hunde Spielen im Schnee heute"};
+  const Figures right = figures_of_translations(data.target_texts, data, 1.5);
+  EXPECT_NEAR(right.bleu.value(), 100, 1e-9);
+  EXPECT_NEAR(right.test.error, 0, 1e-11);
+  EXPECT_EQ(right.test.loss, 1.5);
+  const std::vector<std::string> small = {"ein mann geht die straße entlang",
+                                          "zwei hunde spielen im schnee heute"};
+  const nlohmann::json json = figures_of_translations(small, data, 1.5).to_json();
+  EXPECT_LT(json["bleu"].get<double>(), 50);
+  EXPECT_NEAR(json["bleu_lowercase"].get<double>(), 100, 1e-9);
+  EXPECT_DOUBLE_EQ(json["test"]["error"].get<double>(), 1 - json["bleu"].get<double>() / 100);
+  EXPECT_EQ(json.size(), 3u);
+}
+
+TEST(Figures, of_classes_without_a_gate_leave_out_what_only_mixtures_have) {
+  Evaluation evaluation = two_rows();
+  evaluation.probs_NE = evaluation.expert_predicted_NE = Tensor();
+  const nlohmann::json json = figures(evaluation, two_labels()).to_json();
+  EXPECT_EQ(json["test"]["error"], .5);
+  EXPECT_TRUE(json.contains("calibration_error"));
+  EXPECT_EQ(json.size(), 2u);
+}
+
 }  // namespace
 }  // namespace moestro

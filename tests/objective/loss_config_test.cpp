@@ -91,6 +91,26 @@ TEST(LossConfig, refuses_a_feature_run_for_another_distance) {
             "loss.similarity_distance is features, and that is \"euclidean\"");
 }
 
+TEST(LossConfig, takes_a_share_of_smoothing_below_one_for_the_expectation_alone) {
+  Recipe recipe;
+  recipe.read("[loss]\nlabel_smoothing = 0.1\n");
+  EXPECT_EQ(recipe.loss.label_smoothing, .1);
+  for (const char* wrong : {"1", "-0.1"}) {
+    Recipe other;
+    EXPECT_EQ(thrown<UserError>(
+                  [&] { other.read(fmt::format("[loss]\nlabel_smoothing = {}\n", wrong)); }),
+              fmt::format("r.toml:2: loss.label_smoothing = {}; expected a number, at least 0 and "
+                          "below 1",
+                          wrong));
+  }
+  for (const char* kind : {"stochastic", "competitive", "least_squares"}) {
+    Recipe other;
+    const std::string message = thrown<UserError>(
+        [&] { other.read(fmt::format("[loss]\nkind = \"{}\"\nlabel_smoothing = 0.1\n", kind)); });
+    EXPECT_TRUE(message.starts_with("r.toml:3: loss.label_smoothing has no effect here")) << kind;
+  }
+}
+
 TEST(LossConfig, refuses_an_unknown_kind) {
   Recipe recipe;
   const std::string message =

@@ -63,6 +63,24 @@ TEST(Objective, without_weights_is_the_task_loss_alone) {
                    value(expectation_loss(mixed, kTargets, OutputKind::probabilities)));
 }
 
+TEST(Objective, smooths_the_labels_as_it_is_told) {
+  LossConfig config;
+  config.label_smoothing = .3;
+  const Tensor logits = normal({3, 4}, 3);
+  EXPECT_NEAR(value(Objective(config, OutputKind::logits)(logits, {}, of(kTargets)).total),
+              value(at::cross_entropy_loss(logits, kTargets, {}, at::Reduction::Mean, -100, .3)),
+              1e-14);
+}
+
+TEST(Objective, compares_a_row_with_each_word_that_a_translation_has_to_say) {
+  // Begin, words, end; -1 behind it: the answers are 4, 2, 5, 6, 2 and 2.
+  const Tensor targets_BU =
+      at::tensor({1, 4, 2, -1, 1, 5, 6, 2, 1, 2, -1, -1}, at::kInt).view({3, 4});
+  const Tensor answers_N = at::tensor({4, 2, 5, 6, 2, 2}, at::kLong), logits = normal({6, 7}, 4);
+  EXPECT_DOUBLE_EQ(value(Objective({}, OutputKind::logits)(logits, {}, of(targets_BU)).total),
+                   value(at::cross_entropy_loss(logits, answers_N)));
+}
+
 TEST(Objective, averages_a_term_over_mixture_layers) {
   LossConfig config;
   config.z_loss = 1;

@@ -66,6 +66,43 @@ TEST(ExpectationLoss, gradient_matches_differences) {
               1e-8);
 }
 
+TEST(ExpectationLoss, with_smoothing_is_that_of_pytorch) {
+  const Tensor logits = normal({5, 4}, 2), targets = at::tensor({0, 3, 2, 1, 1}, at::kLong);
+  const Batch b = batch(5, 3, 14);
+  const Tensor log_probs = mix(b.out_NEC, b.weights(), OutputKind::probabilities);
+  for (const double smoothing : {.1, .5}) {
+    const auto pytorch = [&](const Tensor& of, const Tensor& at) {
+      return value(at::cross_entropy_loss(of, at, {}, at::Reduction::Mean, -100, smoothing));
+    };
+    EXPECT_NEAR(value(expectation_loss(logits, targets, OutputKind::logits, smoothing)),
+                pytorch(logits, targets), 1e-13);
+    // The softmax of log probabilities is these probabilities.
+    EXPECT_NEAR(
+        value(expectation_loss(log_probs, b.targets_N, OutputKind::probabilities, smoothing)),
+        pytorch(log_probs, b.targets_N), 1e-13);
+  }
+}
+
+TEST(ExpectationLoss, with_smoothing_is_least_where_the_target_has_its_share) {
+  const double s = .2;
+  const Tensor share = at::tensor({1 - s + s / 4, s / 4, s / 4, s / 4}, at::kDouble).view({1, 4});
+  const Tensor logits = share.log().set_requires_grad(true), targets = at::zeros({1}, at::kLong);
+  expectation_loss(logits, targets, OutputKind::logits, s).backward();
+  EXPECT_LT(logits.grad().abs().max().item<double>(), 1e-15);
+}
+
+TEST(ExpectationLoss, with_smoothing_has_a_gradient_that_matches_differences) {
+  const Batch b = batch(4, 3, 15);
+  for (const OutputKind output : {OutputKind::probabilities, OutputKind::logits})
+    EXPECT_LT(gradient_error(
+                  [&] {
+                    return expectation_loss(mix(b.out_NEC, b.weights(), output), b.targets_N,
+                                            output, .3);
+                  },
+                  {b.out_NEC, b.scores_NE}),
+              1e-8);
+}
+
 TEST(StochasticLoss, follows_its_formula) {
   const Batch b = batch(5, 3, 4);
   const double expected = value(-(b.weights() * right_probabilities(b).sqrt()).sum(1).log().mean());

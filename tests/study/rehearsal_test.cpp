@@ -77,7 +77,10 @@ TEST_F(RehearsalTest, a_metric_of_classes_is_refused_for_numbers) {
                     arms = "a = []\nb = [\"expert.count=3\"]\n";
   EXPECT_EQ(refusal(plan(arms + values, "metric = \"hard_top1_error\"\n")),
             ": arm \"a\": study.metric = \"hard_top1_error\" is of classes, and the target is a "
-            "number; expected a metric of regression, as test.error");
+            "number; expected another, as test.error");
+  EXPECT_EQ(refusal(plan(arms + values, "metric = \"bleu\"\n")),
+            ": arm \"a\": study.metric = \"bleu\" is of translations, and the data are none; "
+            "expected another, as test.error");
   EXPECT_EQ(refusal(plan(arms + values, "metric = \"specialisation.usage_entropy\"\n")), kFits);
 }
 

@@ -29,15 +29,15 @@ TrainConfig config(const std::string& optimiser) {
 
 // Kingma and Ba 2015, algorithm 1, on one number.
 struct PlainAdam {
-  double value, mean = 0, square = 0;
+  double value, beta2 = .999, mean = 0, square = 0;
   int64_t steps = 0;
 
   void step(double gradient, double rate) {
     ++steps;
     mean = .9 * mean + .1 * gradient;
-    square = .999 * square + .001 * gradient * gradient;
+    square = beta2 * square + (1 - beta2) * gradient * gradient;
     const double corrected = mean / (1 - std::pow(.9, steps));
-    value -= rate * corrected / (std::sqrt(square / (1 - std::pow(.999, steps))) + 1e-8);
+    value -= rate * corrected / (std::sqrt(square / (1 - std::pow(beta2, steps))) + 1e-8);
   }
 };
 
@@ -51,6 +51,23 @@ TEST(Optimiser, adam_follows_the_published_rule) {
     plain.step(gradient, .01);
     EXPECT_NEAR(bank.at(1), plain.value, 1e-6);
   }
+}
+
+TEST(Optimiser, adam_and_adamw_keep_the_share_of_squares_they_are_told) {
+  for (const char* kind : {"adam", "adamw"})
+    for (const double beta2 : {.98, .5, 0.}) {
+      Bank bank;
+      TrainConfig with_beta2 = config(kind);
+      with_beta2.beta2 = beta2;
+      Optimiser optimiser({bank.parameter}, with_beta2);
+      PlainAdam plain{bank.at(1), beta2};
+      for (const double gradient : {.3, -.7, .2, .9}) {
+        bank.gradient(gradient);
+        optimiser.step(.01);
+        plain.step(gradient, .01);
+        EXPECT_NEAR(bank.at(1), plain.value, 1e-6) << kind << " " << beta2;
+      }
+    }
 }
 
 TEST(Optimiser, adamw_shrinks_weights_apart_from_the_gradient) {

@@ -28,7 +28,11 @@ TEST(Recipe, every_shipped_one_parses_and_describes_a_model) {
     RecipeDocument document;
     document.schema.parse_file(path);
     check(document.recipe, document.schema);
-    EXPECT_GT(build_mixture(document, {{1, 28, 28}, 10}).parameter_count(), 0) << path;
+    const std::string& kind = document.recipe.model.kind;
+    Task task{{1, 28, 28}, 10};
+    if (kind == "encoder") task = {{100}, 2, /*vocabulary=*/8000, /*translation=*/false, 100};
+    if (kind == "translator") task = {{100}, 0, /*vocabulary=*/8000, /*translation=*/true, 100};
+    EXPECT_GT(build_model(document, task)->parameter_count(), 0) << path;
   }
 }
 
@@ -68,6 +72,109 @@ TEST(Recipe, refuses_a_competitive_loss_under_a_switch_gate) {
   EXPECT_EQ(thrown<UserError>([&] { check(document.recipe, document.schema); }),
             "--set: loss.kind = \"competitive\" pays a switch gate for being unsure, since its one "
             "weight is a probability below 1; expected another loss.kind or gate.kind");
+}
+
+std::string refusal(const std::vector<std::string>& assignments) {
+  RecipeDocument document;
+  for (const std::string& assignment : assignments) document.schema.set(assignment);
+  return thrown<UserError>([&] { check(document.recipe, document.schema); });
+}
+
+// An encoder; of one expert with an ordinary feed-forward layer.
+std::vector<std::string> encoder(std::vector<std::string> more, bool mixtures = false) {
+  more.insert(more.begin(), "model.kind=encoder");
+  if (!mixtures) more.insert(more.begin(), {"expert.count=1", "gate.kind=fixed"});
+  return more;
+}
+
+TEST(Recipe, refuses_keys_of_mixture_layers_where_there_are_none) {
+  for (const char* assignment :
+       {"model.mixture_every=2", "model.expert_hidden=8", "model.route=mean", "model.shared=1"}) {
+    const std::string key = std::string(assignment).substr(0, std::string(assignment).find('='));
+    EXPECT_EQ(refusal(encoder({assignment})),
+              "--set: " + key +
+                  " has no effect with expert.count = 1; expected more experts, for mixture "
+                  "layers");
+    EXPECT_EQ(refusal(encoder({assignment}, /*mixtures=*/true)), "(nothing thrown)");
+  }
+  EXPECT_EQ(refusal(encoder({})), "(nothing thrown)");
+}
+
+TEST(Recipe, refuses_mixture_layers_that_no_block_has) {
+  EXPECT_EQ(refusal(encoder({"model.mixture_every=3", "model.depth=2"}, true)),
+            "--set: model.mixture_every = 3 leaves no block with a mixture layer; expected at most "
+            "model.depth = 2");
+}
+
+TEST(Recipe, refuses_batch_norm_in_the_gate_of_a_mixture_layer) {
+  EXPECT_EQ(
+      refusal(encoder({"gate.layers=[\"linear 4\", \"batchnorm\", \"linear experts\"]"}, true)),
+      "--set: gate.layers: batch norm in the gate of a mixture layer; expected none, since a step "
+      "may have one decision");
+}
+
+TEST(Recipe, refuses_to_average_the_statistics_of_batch_norm) {
+  RecipeDocument document;
+  document.schema.set("train.average=2");
+  document.schema.set("expert.layers=[\"linear 4\", \"batchnorm\", \"linear classes\"]");
+  EXPECT_EQ(
+      thrown<UserError>([&] { check(document.recipe, document.schema); }),
+      "--set: train.average would average the statistics of batch norm, which belong to other "
+      "weights; expected 0, or no batch norm");
+}
+
+TEST(Recipe, refuses_for_transformers_what_reads_the_answers_of_whole_networks) {
+  EXPECT_EQ(refusal(encoder({"loss.similarity_same=0.1"}, true)),
+            "--set: loss.similarity_same compares the inputs of whole networks; expected "
+            "model.kind = \"mixture\", or 0");
+  EXPECT_NE(refusal(encoder({"loss.similarity_different=0.1"}, true))
+                .find("loss.similarity_different compares the inputs"),
+            std::string::npos);
+  for (const char* assignment : {"loss.kind=stochastic", "loss.kind=competitive",
+                                 "loss.gate_correctness=1", "loss.gate_distillation=1"}) {
+    const std::string key = std::string(assignment).substr(0, std::string(assignment).find('='));
+    EXPECT_EQ(refusal(encoder({assignment}, true)),
+              "--set: " + key +
+                  " reads what every expert, or the gate of a teacher, would answer alone; "
+                  "expected model.kind = \"mixture\", or another loss");
+  }
+  EXPECT_EQ(
+      refusal(encoder({"gate.kind=classes", "gate.classes=[\"0\", \"1\"]"}, true)),
+      "--set: gate.kind = \"classes\" is told the class of a sample, and mixture layers route "
+      "tokens; expected another gate.kind, or model.kind = \"mixture\"");
+}
+
+TEST(Recipe, takes_the_terms_of_gates_for_mixture_layers) {
+  EXPECT_EQ(
+      refusal(encoder({"loss.importance=0.1", "loss.switch_balance=0.1", "loss.z_loss=0.1"}, true)),
+      "(nothing thrown)");
+}
+
+TEST(Recipe, refuses_a_run_to_start_from_for_transformers) {
+  EXPECT_EQ(
+      refusal(encoder({"start.run=runs/a"}, true))
+          .find("--set: start.run has no effect here; it is used where model.kind is mixture"),
+      0u);
+}
+
+TEST(Recipe, refuses_to_average_weights_and_to_keep_the_best) {
+  EXPECT_EQ(refusal({"train.average=2", "train.patience=3"}),
+            "--set: train.average and train.patience both choose the weights that count; expected "
+            "one");
+  EXPECT_EQ(refusal({"train.average=2"}), "(nothing thrown)");
+}
+
+TEST(Recipe, refuses_beta2_where_no_squares_are_averaged_by_it) {
+  for (const char* kind : {"sgd", "rmsprop"})
+    EXPECT_NE(refusal({fmt::format("train.optimiser={}", kind), "train.beta2=0.9"})
+                  .find("train.beta2 has no effect here"),
+              std::string::npos);
+  EXPECT_EQ(refusal({"train.optimiser=adamw", "train.beta2=0.98"}), "(nothing thrown)");
+  RecipeDocument document;
+  EXPECT_EQ(thrown<UserError>([&] { document.schema.set("train.beta2=1"); }),
+            "--set: train.beta2 = 1; expected a number, at least 0 and below 1");
+  EXPECT_EQ(thrown<UserError>([&] { document.schema.set("train.average=-1"); }),
+            "--set: train.average = -1; expected an integer, at least 0");
 }
 
 }  // namespace

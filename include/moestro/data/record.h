@@ -26,7 +26,8 @@ struct DataRecord {
   std::optional<TextRecord> text;
 
   nlohmann::json to_json() const;
-  // Throws UserError "where: ..." for anything that to_json() did not write.
+  // Throws UserError "where: ..." for anything that to_json() does not write: also class names
+  // that do not match the classes, columns outside their file, an unknown format.
   static DataRecord from_json(const nlohmann::json& json, const std::string& where);
 
   bool operator==(const DataRecord&) const = default;

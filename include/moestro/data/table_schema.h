@@ -68,7 +68,7 @@ struct TableOptions {
 // Finds kinds, categories and classes over all rows; means stay 0 (see fill_missing). A column is
 // numeric if every cell that is not missing parses as a number. Throws UserError for a column that
 // is missing throughout or has more than 1000 categories, for a missing target, where the target
-// has one value only, and for a text that is the target.
+// has one value only, and for a text that is the target or named twice.
 TableSchema find_table_schema(const CsvTable& table, const TableOptions& options);
 
 nlohmann::json to_json(const TableSchema& schema);

@@ -34,7 +34,11 @@ struct TextRecord {
   TableSchema table;    // tsv, csv, lines: found on the training file
   int64_t longest = 0;  // tokens, begin and end counted
   int64_t vocabulary = 0;
+  // sha256 of the tokenizer's model; empty for ids made elsewhere and in records without it.
+  std::string tokenizer_digest;
 
+  // Texts in one row: of a pair 2, of a translation those of the source.
+  int64_t texts_a_row() const;
   bool is_translation() const { return layout.format == "parallel"; }
 
   bool operator==(const TextRecord&) const = default;

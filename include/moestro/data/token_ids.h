@@ -25,9 +25,10 @@ struct TokenIds {
   Tensor lengths_N() const;  // int64
 };
 
-// Throws UserError for a file without the two tensors, offsets that do not fit, a text without
-// tokens, ids outside [0, vocabulary), a text of more than `longest` tokens, targets that are
-// neither, and damaged metadata. vocabulary 0: as the file says, which it must.
+// Throws UserError for another kind of file, one without the two tensors, offsets that do not fit,
+// a text without tokens, ids outside [0, vocabulary), a text of more than `longest` tokens, targets
+// that are neither, classes without names or with the same name twice, a vocabulary of more than
+// 2^24, and damaged metadata. vocabulary 0: as the file says, which it must.
 TokenIds read_token_ids(const std::filesystem::path& path, int64_t vocabulary, int64_t longest);
 
 // The listed texts (int64 [B]), their ids one behind the other.

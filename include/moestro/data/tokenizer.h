@@ -35,7 +35,8 @@ class Tokenizer {
   const std::string& model() const { return model_; }  // the bytes of a .model file
   int64_t vocabulary() const;                          // ids are 0 to vocabulary() - 1
 
-  // Without begin and end. Any number of threads may encode and decode at once.
+  // Without begin and end; U+2585, which sentencepiece keeps for itself, is a blank. Any number of
+  // threads may encode and decode at once.
   std::vector<int64_t> encode(const std::string& text) const;
   // Begin and end say nothing; of an unknown piece " ⁇ " is left.
   std::string decode(const std::vector<int64_t>& ids) const;

@@ -30,6 +30,8 @@ class Packing {
   const Tensor& positions_N() const { return positions_N_; }
   // int64 [N]: the sentence of a row.
   const Tensor& sentence_N() const { return sentence_N_; }
+  // int32 [B + 1]: the row where each sentence begins, and where the last one ends.
+  const Tensor& begins_B1() const { return begins_B1_; }
 
   // [N, D] -> [B, D]: of each sentence its first row, or the mean of its rows, summed in
   // float32 at least.
@@ -40,7 +42,8 @@ class Packing {
   int64_t sentences_, longest_, rows_;
   Tensor places_N_;  // of rows in B * T; undefined where full
   Tensor valid_BT_, positions_N_, sentence_N_;
-  Tensor first_B_;    // row of a sentence's first token
+  Tensor first_B_;  // row of a sentence's first token
+  Tensor begins_B1_;
   Tensor length_B1_;  // float32
 };
 

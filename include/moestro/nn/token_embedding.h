@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "moestro/nn/forward_context.h"
@@ -33,6 +34,11 @@ class TokenEmbedding {
   // longer than the positions.
   Tensor forward(const Tensor& ids_N, const Packing& rows, const ForwardContext& context,
                  const std::string& side = "") const;
+  // Both sides of a translation, ".source" and ".target", in one look-up: each one makes a gradient
+  // of the whole table.
+  std::pair<Tensor, Tensor> forward(const Tensor& source_N, const Packing& source_rows,
+                                    const Tensor& target_M, const Packing& target_rows,
+                                    const ForwardContext& context) const;
   // The same for tokens that all stand at one place.
   Tensor at_place(const Tensor& ids_B, int64_t place, const ForwardContext& context = {}) const;
   // Scores of every word piece by the same vectors (Press and Wolf 2017): [N, D] -> [N, V].
@@ -45,6 +51,8 @@ class TokenEmbedding {
   struct Parts;
 
   Tensor vectors(const Tensor& ids_N) const;
+  Tensor placed(const Tensor& ids_N, const Tensor& positions_N, int64_t longest,
+                const ForwardContext& context) const;
 
   EmbeddingShape embedding_;
   TransformerShape shape_;

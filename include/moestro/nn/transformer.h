@@ -37,8 +37,8 @@ class Transformer {
   // Tensors are "<name>.<block>.attention.qkv.weight" and so on (with share_depth those that the
   // blocks share are "<name>.shared...."), "<name>.norm.weight" of pre-norm. Throws UserError for a
   // shape that cannot be: heads that do not divide the width, an odd head width with rotary
-  // positions, mixture layers in some blocks of a stack that shares them, a decision by sentence
-  // where sentences grow.
+  // positions, an odd width with sinusoidal ones, mixture layers in some blocks of a stack that
+  // shares them, a decision by sentence where sentences grow.
   Transformer(Kind kind, const TransformerShape& shape, const std::string& name, uint64_t seed);
   ~Transformer();
   Transformer(Transformer&&) noexcept;

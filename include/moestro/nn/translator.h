@@ -51,9 +51,6 @@ class Translator : public Model {
   std::vector<std::string> describe() const override;
 
  private:
-  TransformerOutput encoded(const Tensor& source_N, const Packing& rows,
-                            const ForwardContext& context, const TraceNeeds& needs) const;
-
   TokenEmbedding embedding_;
   Transformer encoder_, decoder_;
 };

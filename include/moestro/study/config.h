@@ -40,6 +40,10 @@ bool on_validation(const StudyConfig& study);
 bool of_test_rows(const std::string& figure);
 // Whether a number says something of a split between experts: one expert has none.
 bool of_a_split(const std::string& figure);
+// Whether a number is of mixtures of whole networks alone: Transformers have none.
+bool of_whole_networks(const std::string& figure);
+// Whether a number is of translations.
+bool of_translations(const std::string& figure);
 // Whether a number says something of classes: regression has none.
 bool of_classes(const std::string& figure);
 

@@ -29,6 +29,9 @@ void describe(Schema& schema, Recipe& recipe);
 // Contradictions between keys that no single key shows. Throws UserError.
 void check(const Recipe& recipe, const Schema& schema);
 
+// Whether experts or gate have a layer with statistics of the batch.
+bool has_batch_norm(const Recipe& recipe);
+
 // The values and the schema bound to them; stays where it is made.
 class RecipeDocument {
  public:

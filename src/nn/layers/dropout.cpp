@@ -8,11 +8,14 @@
 namespace moestro {
 namespace {
 
+at::Generator noise(const std::string& name, const ForwardContext& context, c10::Device device) {
+  return generator({context.seed, Stream::noise, name, context.step}, device);
+}
+
 // Factors 0 and 1 / (1 - p).
 void draw_factors(const Tensor& factor, double p, const std::string& name,
                   const ForwardContext& context) {
-  const RandomKey key{context.seed, Stream::noise, name, context.step};
-  factor.bernoulli_(1 - p, generator(key, factor.device())).div_(1 - p);
+  factor.bernoulli_(1 - p, noise(name, context, factor.device())).div_(1 - p);
 }
 
 }  // namespace
@@ -20,6 +23,8 @@ void draw_factors(const Tensor& factor, double p, const std::string& name,
 Tensor with_dropout(const Tensor& x, double p, const std::string& name,
                     const ForwardContext& context) {
   if (!context.training || p == 0) return x;
+  if (x.is_cuda())  // draws and multiplies in one kernel
+    return std::get<0>(at::_fused_dropout(x, 1 - p, noise(name, context, x.device())));
   const Tensor factor = at::empty(x.sizes(), x.options().requires_grad(false));
   draw_factors(factor, p, name, context);
   return x * factor;

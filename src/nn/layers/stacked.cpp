@@ -64,6 +64,13 @@ Tensor live(const Parameter& parameter, ExpertRange experts, at::ScalarType type
   return at::cat(parts);
 }
 
+Tensor live_one(const Parameter& parameter, int64_t expert, at::ScalarType type) {
+  const Tensor& value = parameter.value;
+  const Tensor part = value.size(0) == 1 ? value.squeeze(0) : value.select(0, expert);
+  const bool frozen = parameter.frozen && parameter.frozen->at(expert);
+  return (frozen ? part.detach() : part).to(type);
+}
+
 Activations spread(const Activations& x, int64_t experts) {
   if (x.experts == experts) return x;
   MOESTRO_CHECK(x.experts == 1, "{} experts arrive where {} are", x.experts, experts);

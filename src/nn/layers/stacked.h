@@ -29,6 +29,8 @@ std::vector<FrozenRun> frozen_runs(const FreezeMask* frozen, ExpertRange experts
 // The slices of a stacked parameter in the type of the computation (a copy where that is lower than
 // the master's); those of frozen experts let no gradient through.
 Tensor live(const Parameter& parameter, ExpertRange experts, at::ScalarType type);
+// The same of one expert, without the expert axis.
+Tensor live_one(const Parameter& parameter, int64_t expert, at::ScalarType type);
 
 // A copy for each expert where they shared the value; else x.
 Activations spread(const Activations& x, int64_t experts);

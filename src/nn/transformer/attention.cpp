@@ -1,19 +1,23 @@
 #include "attention.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/nn/transformer.h"
 #include "positions.h"
 
 namespace moestro {
 namespace {
 
-// [B, T, parts * D] -> parts of [B, H, T, d], views.
-std::vector<Tensor> heads_of(const Tensor& x_BTP, int64_t parts, int64_t heads) {
-  const int64_t head_width = x_BTP.size(2) / parts / heads;
-  return x_BTP.view({x_BTP.size(0), x_BTP.size(1), parts, heads, head_width})
-      .permute({2, 0, 3, 1, 4})
-      .unbind(0);
+// [N, parts * D] -> [N, parts, H, d]
+Tensor heads_of(const Tensor& x_NP, int64_t parts, int64_t heads) {
+  return x_NP.view({x_NP.size(0), parts, heads, x_NP.size(1) / parts / heads});
+}
+
+// [N, parts, H, d] -> parts of [B, H, T, d], views of padded rows.
+std::vector<Tensor> padded(const Tensor& x_NPHd, const Packing& rows) {
+  return rows.pad(x_NPHd).permute({2, 0, 3, 1, 4}).unbind(0);
 }
 
 // [B, H, T, d] -> [B, T, D]
@@ -29,6 +33,29 @@ Tensor attend(const Tensor& query_BHTd, const KeysValues& seen, bool causal) {
                                           /*dropout_p=*/0, causal);
 }
 
+// For GPUs LibTorch has a kernel that needs no padding.
+bool fits_packed(const Tensor& query_NPHd, const Packing& rows, const Packing& seen) {
+  constexpr int64_t kAligned = 8;
+  return query_NPHd.is_cuda() && query_NPHd.scalar_type() != at::kDouble &&
+         query_NPHd.size(3) % kAligned == 0 && !(rows.full() && seen.full());
+}
+
+// Queries [N, H, d] of rows, keys and values [M, H, d] of those seen -> [N, D].
+Tensor attend_packed(const Tensor& query_NHd, const Tensor& key_MHd, const Tensor& value_MHd,
+                     const Packing& rows, const Packing& seen, bool causal) {
+  constexpr int64_t kNoMask = 0, kCausal = 1;  // sdp::CustomMaskType
+  const auto out = at::_efficient_attention_forward(
+      query_NHd.unsqueeze(0), key_MHd.unsqueeze(0), value_MHd.unsqueeze(0), /*bias=*/{},
+      rows.begins_B1(), seen.begins_B1(), rows.longest(), seen.longest(), /*dropout_p=*/0,
+      causal ? kCausal : kNoMask, /*compute_log_sumexp=*/at::GradMode::is_enabled());
+  return std::get<0>(out).view({query_NHd.size(0), -1});
+}
+
+// One token a sentence, [B, H, d] -> [B, D].
+Tensor attend_once(const Tensor& query_BHd, const KeysValues& seen) {
+  return attend(query_BHd.unsqueeze(2), seen, /*causal=*/false).flatten(1);
+}
+
 }  // namespace
 
 SelfAttention::SelfAttention(const TransformerShape& shape, const LayerSetting& setting)
@@ -38,26 +65,35 @@ SelfAttention::SelfAttention(const TransformerShape& shape, const LayerSetting& 
       out_(part_of(setting, "out"), shape.width, shape.width, shape.bias) {}
 
 Tensor SelfAttention::forward(const Tensor& x_ND, const Packing& rows, bool causal) const {
-  std::vector<Tensor> qkv = heads_of(rows.pad(qkv_(x_ND)), 3, heads_);
+  Tensor qkv_N3Hd = heads_of(qkv_(x_ND), 3, heads_);
   if (rotary_) {
-    const Tensor angles = rotary_angles(0, rows.longest(), qkv[0].size(3), x_ND.device());
-    for (int part : {0, 1}) qkv[part] = rotated(qkv[part], angles);
+    const Tensor turns_Td = rotary_turns(0, rows.longest(), qkv_N3Hd.size(3), qkv_N3Hd.options());
+    const Tensor turns_N11d =
+        turns_Td.index_select(0, rows.positions_N()).unsqueeze(1).unsqueeze(1);
+    qkv_N3Hd =
+        at::cat({rotated(qkv_N3Hd.narrow(1, 0, 2), turns_N11d), qkv_N3Hd.narrow(1, 2, 1)}, 1);
   }
-  return out_(rows.pack(joined(attend(qkv[0], {qkv[1], qkv[2], rows.valid_BT()}, causal))));
+  if (fits_packed(qkv_N3Hd, rows, rows)) {
+    const std::vector<Tensor> parts = qkv_N3Hd.unbind(1);
+    return out_(attend_packed(parts[0], parts[1], parts[2], rows, rows, causal));
+  }
+  const std::vector<Tensor> parts = padded(qkv_N3Hd, rows);
+  return out_(rows.pack(joined(attend(parts[0], {parts[1], parts[2], rows.valid_BT()}, causal))));
 }
 
 Tensor SelfAttention::step(const Tensor& x_BD, KeysValues& past) const {
   MOESTRO_CHECK(!past.valid_BT.defined(), "sentences of one length only");
-  std::vector<Tensor> qkv = heads_of(qkv_(x_BD).unsqueeze(1), 3, heads_);
+  std::vector<Tensor> qkv = heads_of(qkv_(x_BD), 3, heads_).unbind(1);
   const bool begun = past.keys_BHTd.defined();
   if (rotary_) {
     const int64_t place = begun ? past.keys_BHTd.size(2) : 0;
-    const Tensor angles = rotary_angles(place, 1, qkv[0].size(3), x_BD.device());
-    for (int part : {0, 1}) qkv[part] = rotated(qkv[part], angles);
+    const Tensor turns_1d = rotary_turns(place, 1, qkv[0].size(2), x_BD.options());
+    for (int part : {0, 1}) qkv[part] = rotated(qkv[part], turns_1d);
   }
-  past.keys_BHTd = begun ? at::cat({past.keys_BHTd, qkv[1]}, 2) : qkv[1];
-  past.values_BHTd = begun ? at::cat({past.values_BHTd, qkv[2]}, 2) : qkv[2];
-  return out_(joined(attend(qkv[0], past, /*causal=*/false)).squeeze(1));
+  const Tensor key_BH1d = qkv[1].unsqueeze(2), value_BH1d = qkv[2].unsqueeze(2);
+  past.keys_BHTd = begun ? at::cat({past.keys_BHTd, key_BH1d}, 2) : key_BH1d;
+  past.values_BHTd = begun ? at::cat({past.values_BHTd, value_BH1d}, 2) : value_BH1d;
+  return out_(attend_once(qkv[0], past));
 }
 
 std::vector<Parameter> SelfAttention::parameters() const {
@@ -72,15 +108,26 @@ CrossAttention::CrossAttention(const TransformerShape& shape, const LayerSetting
       key_value_(part_of(setting, "key_value"), shape.width, 2 * shape.width, shape.bias),
       out_(part_of(setting, "out"), shape.width, shape.width, shape.bias) {}
 
-KeysValues CrossAttention::keys_values(const Tensor& memory_ND, const Packing& rows) const {
-  const std::vector<Tensor> parts = heads_of(rows.pad(key_value_(memory_ND)), 2, heads_);
-  return {parts[0], parts[1], rows.valid_BT()};
+Tensor CrossAttention::forward(const Tensor& x_ND, const Packing& rows,
+                               const Memory& memory) const {
+  const Tensor query_N1Hd = heads_of(query_(x_ND), 1, heads_);
+  if (fits_packed(query_N1Hd, rows, memory.rows)) {
+    const std::vector<Tensor> seen = heads_of(key_value_(memory.x_MD), 2, heads_).unbind(1);
+    return out_(attend_packed(query_N1Hd.squeeze(1), seen[0], seen[1], rows, memory.rows,
+                              /*causal=*/false));
+  }
+  const Tensor query_BHTd = rows.pad(query_N1Hd.squeeze(1)).transpose(1, 2);
+  return out_(rows.pack(joined(attend(query_BHTd, keys_values(memory), /*causal=*/false))));
 }
 
-Tensor CrossAttention::forward(const Tensor& x_ND, const Packing& rows,
-                               const KeysValues& memory) const {
-  const Tensor query_BHTd = heads_of(rows.pad(query_(x_ND)), 1, heads_)[0];
-  return out_(rows.pack(joined(attend(query_BHTd, memory, /*causal=*/false))));
+KeysValues CrossAttention::keys_values(const Memory& memory) const {
+  const std::vector<Tensor> parts =
+      padded(heads_of(key_value_(memory.x_MD), 2, heads_), memory.rows);
+  return {parts[0], parts[1], memory.rows.valid_BT()};
+}
+
+Tensor CrossAttention::step(const Tensor& x_BD, const KeysValues& memory) const {
+  return out_(attend_once(heads_of(query_(x_BD), 1, heads_).squeeze(1), memory));
 }
 
 std::vector<Parameter> CrossAttention::parameters() const {

@@ -1,5 +1,5 @@
 // Multi-head attention (Vaswani et al. 2017, 3.2) by LibTorch's fused product of softmax(q k^T /
-// sqrt(d)) and v.
+// sqrt(d)) and v; of packed rows where it has a kernel for them, else of padded ones.
 #pragma once
 
 #include <string>
@@ -11,7 +11,9 @@
 
 namespace moestro {
 
-// What queries look at, head by head.
+struct Memory;
+
+// What the tokens of growing sentences look at, head by head.
 struct KeysValues {
   Tensor keys_BHTd, values_BHTd;
   Tensor valid_BT;  // undefined: all are
@@ -43,9 +45,11 @@ class CrossAttention {
   // "<name>.out...".
   CrossAttention(const TransformerShape& shape, const LayerSetting& setting);
 
-  // Of the other sentences' rows, once for all queries.
-  KeysValues keys_values(const Tensor& memory_ND, const Packing& rows) const;
-  Tensor forward(const Tensor& x_ND, const Packing& rows, const KeysValues& memory) const;
+  Tensor forward(const Tensor& x_ND, const Packing& rows, const Memory& memory) const;
+  // Once for all steps.
+  KeysValues keys_values(const Memory& memory) const;
+  // One new token a sentence, [B, D].
+  Tensor step(const Tensor& x_BD, const KeysValues& memory) const;
 
   std::vector<Parameter> parameters() const;
 

@@ -60,14 +60,14 @@ Tensor Block::added(const Tensor& x, const Norm& norm, const char* part,
   return norm_first_ ? x + dropped(f(norm(x))) : norm(x + dropped(f(x)));
 }
 
-Tensor Block::forward(const Tensor& x_ND, const Packing& rows, const KeysValues& memory,
+Tensor Block::forward(const Tensor& x_ND, const Packing& rows, const Memory* memory,
                       const ForwardContext& context, const TraceNeeds& needs,
                       std::vector<MixtureTrace>& traces) const {
   Tensor x = added(x_ND, attention_norm_, "attention", context,
                    [&](const Tensor& y) { return body_->self.forward(y, rows, causal_); });
   if (body_->cross)
     x = added(x, *cross_norm_, "cross_attention", context,
-              [&](const Tensor& y) { return body_->cross->forward(y, rows, memory); });
+              [&](const Tensor& y) { return body_->cross->forward(y, rows, *memory); });
   return added(x, feed_forward_norm_, "feed_forward", context,
                [&](const Tensor& y) { return feed_forward(y, rows, context, needs, traces); });
 }
@@ -91,7 +91,7 @@ Tensor Block::step(const Tensor& x_BD, const Packing& rows, BlockState& state) c
                    [&](const Tensor& y) { return body_->self.step(y, state.past); });
   if (body_->cross)
     x = added(x, *cross_norm_, "cross_attention", evaluation,
-              [&](const Tensor& y) { return body_->cross->forward(y, rows, state.memory); });
+              [&](const Tensor& y) { return body_->cross->step(y, state.memory); });
   return added(x, feed_forward_norm_, "feed_forward", evaluation,
                [&](const Tensor& y) { return feed_forward(y, rows, evaluation, {}, traces); });
 }

@@ -48,7 +48,7 @@ class Block {
         std::shared_ptr<const BlockBody> body);
 
   // memory: of a decoder. Appends the trace of a mixture layer.
-  Tensor forward(const Tensor& x_ND, const Packing& rows, const KeysValues& memory,
+  Tensor forward(const Tensor& x_ND, const Packing& rows, const Memory* memory,
                  const ForwardContext& context, const TraceNeeds& needs,
                  std::vector<MixtureTrace>& traces) const;
   // One new token a sentence, in evaluation.

@@ -15,10 +15,9 @@ Norm::Norm(NormKind kind, const LayerSetting& setting, int64_t width, double eps
 
 Tensor Norm::operator()(const Tensor& x) const {
   const at::ScalarType type = x.scalar_type();
-  const Tensor weight_D = live(weight_1D_, {0, 1}, type).squeeze(0);
+  const Tensor weight_D = live_one(weight_1D_, 0, type);
   if (kind_ == NormKind::rms) return at::rms_norm(x, weight_D.sizes(), weight_D, epsilon_);
-  return at::layer_norm(x, weight_D.sizes(), weight_D, live(bias_1D_, {0, 1}, type).squeeze(0),
-                        epsilon_);
+  return at::layer_norm(x, weight_D.sizes(), weight_D, live_one(bias_1D_, 0, type), epsilon_);
 }
 
 std::vector<Parameter> Norm::parameters() const {

@@ -25,14 +25,14 @@ Tensor sinusoids(int64_t first, int64_t length, int64_t width, c10::Device devic
   return at::cat({angles_TD.sin(), angles_TD.cos()}, 1);
 }
 
-Tensor rotary_angles(int64_t first, int64_t length, int64_t head_width, c10::Device device) {
-  return angles(first, length, head_width, device);
+Tensor rotary_turns(int64_t first, int64_t length, int64_t head_width, at::TensorOptions options) {
+  const Tensor angles_TD = angles(first, length, head_width, options.device());
+  return at::cat({angles_TD.cos(), angles_TD.sin()}, 1).to(options.dtype());
 }
 
-Tensor rotated(const Tensor& x_BHTd, const Tensor& angles_Td) {
-  const at::ScalarType type = x_BHTd.scalar_type();
-  const Tensor cos = angles_Td.cos().to(type), sin = angles_Td.sin().to(type);
-  const auto halves = x_BHTd.chunk(2, -1);
+Tensor rotated(const Tensor& x, const Tensor& turns) {
+  const auto halves = x.chunk(2, -1), turn = turns.chunk(2, -1);
+  const Tensor &cos = turn[0], &sin = turn[1];
   return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, -1);
 }
 

@@ -1,6 +1,8 @@
 // Where a token stands, told to a Transformer.
 #pragma once
 
+#include <c10/core/TensorOptions.h>
+
 #include "moestro/core/tensor.h"
 
 namespace moestro {
@@ -10,12 +12,13 @@ namespace moestro {
 // float64.
 Tensor sinusoids(int64_t first, int64_t length, int64_t width, c10::Device device);
 
-// The angles of `length` places from `first` on: [length, d / 2], float64, d a head's width, even.
-Tensor rotary_angles(int64_t first, int64_t length, int64_t head_width, c10::Device device);
+// For `length` places from `first` on, [length, d], d a head's width, even: cosines of the angles
+// t / 10000^(2 i / d), then their sines.
+Tensor rotary_turns(int64_t first, int64_t length, int64_t head_width, at::TensorOptions options);
 
-// x_BHTd turned: halves (a, b) of the last dimension become (a cos - b sin, b cos + a sin), column
-// i by the angle t / 10000^(2 i / d) of its place (Su et al. 2021, eq. 34, columns in the order of
-// Llama's).
-Tensor rotated(const Tensor& x_BHTd, const Tensor& angles_Td);
+// x, whose last dimension is a head's width, turned: its halves (a, b) become (a cos - b sin,
+// b cos + a sin) (Su et al. 2021, eq. 34, columns in the order of Llama's). Turns [..., d]
+// broadcast.
+Tensor rotated(const Tensor& x, const Tensor& turns);
 
 }  // namespace moestro

@@ -13,9 +13,9 @@ Projection::Projection(const LayerSetting& setting, int64_t in, int64_t out, boo
 
 Tensor Projection::operator()(const Tensor& x_ND) const {
   const at::ScalarType type = x_ND.scalar_type();
-  const Tensor weight_DF = live(weight_1DF_, {0, 1}, type).squeeze(0);
+  const Tensor weight_DF = live_one(weight_1DF_, 0, type);
   if (!bias_1F_) return at::mm(x_ND, weight_DF);
-  return at::addmm(live(*bias_1F_, {0, 1}, type).squeeze(0), x_ND, weight_DF);
+  return at::addmm(live_one(*bias_1F_, 0, type), x_ND, weight_DF);
 }
 
 std::vector<Parameter> Projection::parameters() const {
