@@ -154,11 +154,17 @@ TEST(ModelConfig, keys_of_one_kind_are_refused_for_the_others) {
 
 TEST(ModelConfig, refuses_values_out_of_range) {
   for (const char* key : {"width", "heads", "depth", "hidden", "mixture_every"})
-    EXPECT_EQ(refusal(of_kind("encoder", fmt::format("{} = 0", key))),
-              fmt::format("r.toml:3: model.{} = 0; expected an integer, at least 1", key));
+    EXPECT_TRUE(refusal(of_kind("encoder", fmt::format("{} = 0", key)))
+                    .starts_with(fmt::format(
+                        "r.toml:3: model.{} = 0; expected an integer, at least 1", key)))
+        << key;
   for (const char* key : {"expert_hidden", "shared"})
-    EXPECT_EQ(refusal(of_kind("encoder", fmt::format("{} = -1", key))),
-              fmt::format("r.toml:3: model.{} = -1; expected an integer, at least 0", key));
+    EXPECT_TRUE(refusal(of_kind("encoder", fmt::format("{} = -1", key)))
+                    .starts_with(fmt::format(
+                        "r.toml:3: model.{} = -1; expected an integer, at least 0", key)))
+        << key;
+  EXPECT_EQ(refusal(of_kind("encoder", "width = 4000000")),
+            "r.toml:3: model.width = 4000000; expected an integer, at least 1 and at most 65536");
   EXPECT_EQ(refusal(of_kind("encoder", "dropout = 1")),
             "r.toml:3: model.dropout = 1; expected a number, at least 0 and below 1");
   EXPECT_EQ(refusal(of_kind("vit", "patch = 0")),
