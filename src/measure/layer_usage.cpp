@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "entropy.h"
 #include "moestro/core/error.h"
+#include "moestro/measure/entropy.h"
 
 namespace moestro {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <ATen/ATen.h>
 
-#include "entropy.h"
 #include "moestro/core/error.h"
 #include "moestro/core/random.h"
+#include "moestro/measure/entropy.h"
 
 namespace moestro {
 namespace {

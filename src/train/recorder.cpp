@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/log.h"
+#include "moestro/measure/entropy.h"
 
 namespace moestro {
 namespace {
@@ -13,10 +14,6 @@ constexpr int64_t kStepsBetweenRecords = 50;
 // A gate that gives away under a thousandth of a bit, with scores this far from 0, gets almost no
 // gradient any more.
 constexpr double kSaturatedEntropy = 1e-3, kSaturatedScore = 30;
-
-Tensor entropy_bits(const Tensor& probs) {
-  return -at::xlogy(probs, probs).sum(-1) / std::log(2.);
-}
 
 std::vector<double> values_of(const Tensor& tensor_E) {
   const Tensor cpu = tensor_E.cpu().contiguous();

@@ -3,8 +3,8 @@
 #include <ATen/Context.h>
 #include <gtest/gtest.h>
 
+#include "cuda_device.h"
 #include "feed_forward_case.h"
-#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "nn/kernels/feed_forward/plain.h"
 #include "thrown.h"
@@ -14,12 +14,9 @@ namespace {
 
 using testing::dense_feed_forward, testing::expect_close, testing::tolerance;
 using testing::FeedForwardLeaves, testing::kFeedForwardCases, testing::routing;
+using testing::has_cuda;
 using testing::thrown;
 using Case = testing::FeedForwardCase;
-
-bool has_cuda() {
-  return resolve_device("auto").is_cuda();
-}
 
 // Memory that nobody wrote to holds NaN.
 class UnwrittenIsNan {

@@ -1,9 +1,9 @@
 // A GPU has ways of its own through a Transformer: attention over packed rows, sparse experts
 // sorted there, one-kernel dropout. They agree with the CPU.
 #include <ATen/ATen.h>
-#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
+#include "cuda_device.h"
 #include "moestro/nn/translator.h"
 
 namespace moestro {
@@ -70,7 +70,7 @@ void expect_like_cpu(const TransformerShape& shape, const std::vector<int64_t>& 
 }
 
 TEST(TransformerOnCuda, agrees_with_the_cpu_on_sentences_of_any_length) {
-  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  if (!testing::has_cuda()) GTEST_SKIP() << "no CUDA device";
   for (const PositionKind positions :
        {PositionKind::learned, PositionKind::sinusoidal, PositionKind::rotary})
     for (const int64_t experts : {0, 4}) {
@@ -82,13 +82,13 @@ TEST(TransformerOnCuda, agrees_with_the_cpu_on_sentences_of_any_length) {
 }
 
 TEST(TransformerOnCuda, agrees_with_the_cpu_in_bfloat16) {
-  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  if (!testing::has_cuda()) GTEST_SKIP() << "no CUDA device";
   expect_like_cpu(shape_of(PositionKind::learned, 0), {3, 9, 1, 6}, {5, 2, 9, 4}, at::kBFloat16,
                   .03);
 }
 
 TEST(TransformerOnCuda, dropout_is_keyed_and_keeps_the_mean) {
-  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  if (!testing::has_cuda()) GTEST_SKIP() << "no CUDA device";
   TransformerShape shape = shape_of(PositionKind::learned, 0);
   shape.dropout = .3;
   const auto found = [&] { return outcome(shape, {3, 9, 1, 6}, {5, 2, 9, 4}, at::kCUDA, {}); };
@@ -99,7 +99,7 @@ TEST(TransformerOnCuda, dropout_is_keyed_and_keeps_the_mean) {
 }
 
 TEST(TransformerOnCuda, translates_as_the_cpu_does) {
-  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  if (!testing::has_cuda()) GTEST_SKIP() << "no CUDA device";
   const TransformerShape shape = shape_of(PositionKind::sinusoidal, 4);
   const auto translations = [&](c10::Device device) {
     Translator model(shape, 20, 1);

@@ -1,3 +1,4 @@
+// Shannon entropy of distributions.
 #pragma once
 
 #include <cmath>
@@ -6,7 +7,7 @@
 
 namespace moestro {
 
-// Bits, over the last dimension; 0 log 0 = 0.
+// [..., E] -> [...]: bits, over the last dimension; 0 log 0 = 0. In the type of probs.
 inline Tensor entropy_bits(const Tensor& probs) {
   return at::special_entr(probs).sum(-1) / std::log(2.0);
 }
