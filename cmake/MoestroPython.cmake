@@ -13,7 +13,9 @@ if(MOESTRO_TESTS AND Python3_FOUND)
   if(missing EQUAL 0)
     add_test(NAME tokenize COMMAND "${MOESTRO_VENV_PYTHON}"
                                    "${PROJECT_SOURCE_DIR}/tests/scripts/tokenize_test.py")
+    add_test(NAME convert_data COMMAND "${MOESTRO_VENV_PYTHON}"
+                                       "${PROJECT_SOURCE_DIR}/tests/scripts/convert_data_test.py")
   else()
-    message(STATUS ".venv lacks numpy or tokenizers: the test of scripts/tokenize.py is left out")
+    message(STATUS ".venv lacks numpy or tokenizers: the tests of scripts/ are left out")
   endif()
 endif()

@@ -19,6 +19,10 @@ not have is skipped, what TO already has is left alone (--force makes it again).
     adult, bank, magic, letter, satellite, covertype, california-housing
                         tabular/*.gz                              linked or copied under their
                                                                   usual names
+    digits              sklearn/datasets/data/digits.csv.gz       linked or copied
+
+For digits FROM is a folder that scikit-learn is installed in (Python's site-packages) or its source
+tree.
 
 Sheets are lossless WebP images of 25 x 40 tiles of 32 x 32 pixels, row by row; image i has the
 class i modulo the count of classes. Needs numpy; cifar-* and omniglot need Pillow too.
@@ -34,6 +38,10 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+
+# tokenize.py, beside this file, is not the module of that name that Python's own modules want.
+HERE = Path(__file__).resolve().parent
+sys.path = [folder for folder in sys.path if Path(folder).resolve() != HERE]
 
 import numpy as np
 
@@ -171,11 +179,11 @@ def make_quickdraw(source, folder):
 
 
 def make_omniglot(source, folder):
-    from PIL import Image
-
     archives = sorted(source.glob("*.zip"))
     if not archives:
         raise Missing(source / "*.zip")
+    from PIL import Image
+
     drawings = {}
     for archive in archives:
         with zipfile.ZipFile(archive) as file:
@@ -251,6 +259,11 @@ SETS = {
 }
 for table_name, table_files in TABLES.items():
     SETS[table_name] = ("tabular", make_table(table_files), list(table_files.values()))
+SETS["digits"] = (
+    "sklearn/datasets/data",
+    make_table({"digits.csv.gz": "digits.csv.gz"}),
+    ["digits.csv.gz"],
+)
 
 
 def main():

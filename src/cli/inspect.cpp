@@ -4,6 +4,7 @@
 
 #include "moestro/lifecycle/inspect_run.h"
 #include "moestro/report/inspection_text.h"
+#include "moestro/report/probing_text.h"
 #include "verb.h"
 
 namespace moestro {
@@ -18,8 +19,9 @@ void inspect(InspectOptions options, const CommonFlags& common) {
     fmt::print("{}\n", inspected.to_json().dump(2));
     return;
   }
-  fmt::print("{}",
-             inspection_text(inspection_record(inspected.to_json(), options.run), stdout_rules()));
+  const InspectionRecord record = inspection_record(inspected.to_json(), options.run);
+  fmt::print("{}", inspection_text(record, stdout_rules()));
+  if (options.probe) fmt::print("\n{}", probing_text(record, stdout_rules()));
   for (const auto& [run, information] : inspected.agreement)
     fmt::print("agreement with the split of {}: {:.3f} (adjusted mutual information)\n", run,
                information);
@@ -33,6 +35,7 @@ void add_inspect(CLI::App& app, CommonFlags& common) {
                "  moestro inspect runs/mnist\n"
                "  moestro inspect runs/mnist --data notmnist\n"
                "  moestro inspect runs/mnist --beside runs/mnist-1   do they split alike?\n"
+               "  moestro inspect runs/mnist --probe                 each expert alone\n"
                "  moestro inspect runs/mnist --json | jq .right");
   auto options = std::make_shared<InspectOptions>();
   add_argument(*verb, "RUN", options->run, "a run folder");
@@ -42,6 +45,15 @@ void add_inspect(CLI::App& app, CommonFlags& common) {
       ->type_name("RUN")
       ->take_all()
       ->expected(1);
+  CLI::Option* probe = verb->add_flag(
+      "--probe", options->probe,
+      "each expert alone: on the samples that it owns, on the others' and on all; of a Transformer "
+      "for all rows of its layer, which takes a pass an expert");
+  verb->add_option("--partition", options->partition,
+                   "also on the split of another run's gate, each of its parts for "
+                   "the expert that shares most with it")
+      ->type_name("RUN")
+      ->needs(probe);
   verb->add_option("--data", options->data,
                    "a set's name or a path (default: the run's own test rows)")
       ->type_name("NAME|PATH");

@@ -126,10 +126,18 @@ void describe(Schema& schema, DataConfig& config) {
              "own")
       .above(0)
       .below(1);
-  section
-      .field("rows", config.rows,
-             "train on that many rows only, as many of each class as can be; 0: all")
+  section.field("rows", config.rows, "train on that many rows only, drawn by seed; 0: all")
       .at_least(0);
+  section
+      .field("balanced", config.balanced,
+             "of data.rows: as many rows of each class as can be; false: as they come")
+      .only_when("data.rows", {"*"});
+  section
+      .field("label_noise", config.label_noise,
+             "share of the training rows whose class is replaced by another one, drawn by seed; "
+             "validation and test rows keep theirs")
+      .at_least(0)
+      .below(1);
   section.field("augment", config.augment,
                 "changes drawn anew in every step, for images: \"flip\" (left to right, every "
                 "other image), \"crop 4\" (shifted by up to 4 pixels, zeros moved in), "

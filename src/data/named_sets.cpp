@@ -166,6 +166,10 @@ std::vector<NamedSet> all_sets() {
             {"sat.trn"}, {"sat.tst"}, "-1", kUci + "146/statlog+landsat+satellite"),
       table("covertype", "Forest cover type: 7 types, 54 numbers", "581,012",
             {"covtype.data", "covtype.csv"}, {}, "-1", kUci + "31/covertype"),
+      table("digits", "Digits of scikit-learn: 10 digits, 64 numbers (8 x 8 pixels)", "1,797",
+            {"digits.csv"}, {}, "-1",
+            "scikit-learn's sklearn/datasets/data/digits.csv.gz (UCI's optical digits, test "
+            "part)"),
       california_housing(),
   };
   const std::vector<NamedSet> texts = text_sets();

@@ -61,6 +61,16 @@ void check_normaliser(const DataRecord& record) {
     throw UserError("{} means and {} deviations; expected as many", mean.size(), deviation.size());
 }
 
+void check_width(const DataRecord& record) {
+  const int64_t width = record.table->width();
+  if (record.sample_shape != Shape{width})
+    throw UserError("sample_shape [{}]; expected {}, the inputs of its table",
+                    shape_text(record.sample_shape), width);
+  if (std::ssize(record.normaliser.mean()) != width)
+    throw UserError("{} means; expected {}, one for each input of its table",
+                    record.normaliser.mean().size(), width);
+}
+
 // What a file edited by hand may say that no run does.
 void check(const DataRecord& record) {
   const auto names = static_cast<int64_t>(record.class_names.size());
@@ -68,7 +78,10 @@ void check(const DataRecord& record) {
   if (record.classes > 0 && names != record.classes)
     throw UserError("{} class names; expected as many as classes, {}", names, record.classes);
   check_normaliser(record);
-  if (record.table) check_table(*record.table, record.classes, /*texts=*/false);
+  if (record.table) {
+    check_table(*record.table, record.classes, /*texts=*/false);
+    check_width(record);
+  }
   if (!record.text) return;
   check_text(*record.text, record.classes);
   if (record.sample_shape != Shape{record.text->longest})

@@ -5,6 +5,7 @@
 #include "moestro/data/csv.h"
 #include "moestro/data/data_root.h"
 #include "moestro/data/idx.h"
+#include "moestro/data/label_noise.h"
 #include "moestro/data/read_set.h"
 #include "moestro/data/safetensors_set.h"
 #include "moestro/data/split.h"
@@ -170,6 +171,7 @@ DataSource load_data(const DataConfig& config, const fs::path& root, uint64_t se
   const Augmentation augmentation = Augmentation::parse(config.augment);
   DataSource source = holds_texts(config) ? load_all_texts(config, root, seed, std::move(tokenizer))
                                           : load_numbers(config, root, seed);
+  add_label_noise(source.train, config.label_noise, seed);
   source.augmentation = augmentation;
   source.augmentation.check(source.train);
   source.normaliser = Normaliser::fit(source.train, source.table ? &*source.table : nullptr,

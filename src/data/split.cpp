@@ -32,10 +32,14 @@ void check_share(const std::string& key, double share, double unset, const FileR
                     rows);
 }
 
-Tensor drawn_rows(const FileRows& file, const Tensor& rows_N, int64_t count, uint64_t seed) {
+Tensor drawn_rows(const FileRows& file, const Tensor& rows_N, const DataConfig& config,
+                  uint64_t seed) {
+  if (!config.balanced && file.classes == 0)
+    throw UserError("data.balanced = false has no effect: {} has no classes", file.name);
+  const int64_t classes = config.balanced ? file.classes : 0;
   const Tensor targets_N =
-      file.classes > 0 ? file.targets_N.index_select(0, rows_N) : at::empty_like(rows_N);
-  return rows_N.index_select(0, balanced_rows(targets_N, file.classes, count, seed));
+      classes > 0 ? file.targets_N.index_select(0, rows_N) : at::empty_like(rows_N);
+  return rows_N.index_select(0, balanced_rows(targets_N, classes, config.rows, seed));
 }
 
 }  // namespace
@@ -78,7 +82,7 @@ RowSplit split_rows(const FileRows& file, const DataConfig& config, uint64_t see
     out.valid_N = out.train_N.index_select(0, split.held_N);
     out.train_N = out.train_N.index_select(0, split.kept_N);
   }
-  if (config.rows > 0) out.train_N = drawn_rows(file, out.train_N, config.rows, seed);
+  if (config.rows > 0) out.train_N = drawn_rows(file, out.train_N, config, seed);
   return out;
 }
 

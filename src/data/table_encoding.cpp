@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/core/suggest.h"
 #include "moestro/data/cell.h"
 #include "moestro/data/csv.h"
@@ -119,6 +120,17 @@ Tensor encode_inputs(const CsvTable& table, const TableSchema& schema, const Pla
   return inputs_ND;
 }
 
+// mean: NaN where there is no number to take it of.
+double mean_or_zero(const std::string& column, double mean) {
+  if (std::isfinite(mean)) return mean;
+  log_warning(
+      "column \"{}\" is missing in every row to train on: it counts as 0 there, and what other "
+      "rows "
+      "have is not standardised",
+      column);
+  return 0;
+}
+
 void refuse_missing(const CsvTable& table, int64_t row, int64_t column) {
   if (is_missing(table.cell(row, column)))
     throw UserError("{}: the target is missing (\"{}\")", table.where(row, column),
@@ -181,7 +193,7 @@ void fit_means(TableSchema& schema, const Tensor& inputs_ND) {
   for (TableColumn& column : schema.columns) {
     if (column.kind == TableColumn::Kind::numeric) {
       const double mean = inputs_ND.select(1, input).to(at::kDouble).nanmean().item<double>();
-      column.mean = std::isfinite(mean) ? mean : 0;  // no training row has a number
+      column.mean = mean_or_zero(column.name, mean);
     }
     input += column.width();
   }

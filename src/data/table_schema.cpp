@@ -40,7 +40,8 @@ ColumnValues find_values(const CsvTable& table, int64_t column, const std::strin
     if (values.numeric) {
       const std::optional<double> number = parse_number(cell);
       values.numeric = number.has_value();
-      values.whole = values.whole && number && std::trunc(*number) == *number;
+      values.whole =
+          values.whole && number && std::isfinite(*number) && std::trunc(*number) == *number;
     }
     // Of a numeric column only as many as the choice of the task needs; texts are all needed.
     if (!values.numeric || different.size() <= kMostCategories) different.insert(cell);

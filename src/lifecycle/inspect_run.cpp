@@ -4,6 +4,7 @@
 
 #include "moestro/core/error.h"
 #include "moestro/lifecycle/inspection_files.h"
+#include "moestro/lifecycle/partition.h"
 #include "moestro/lifecycle/trained_run.h"
 #include "moestro/measure/adjusted_mutual_information.h"
 
@@ -11,19 +12,53 @@ namespace moestro {
 
 namespace {
 
+TrainedRun other_run(const InspectOptions& options, const std::string& path) {
+  TrainedRun other(path, options.device, options.threads);
+  other.mixture();  // throws for another kind of model
+  return other;
+}
+
+void add_agreement(const InspectOptions& options, const Dataset& rows, InspectedRun& inspected) {
+  for (const std::string& path : options.beside) {
+    const Tensor owner_N = other_run(options, path).evaluate(rows).probs_NE.argmax(1);
+    inspected.agreement.push_back(
+        {path, adjusted_mutual_information(inspected.inspection->owner_N, owner_N)});
+  }
+}
+
+InspectedRun::Partition partition_of(const InspectOptions& options, const Evaluation& evaluation,
+                                     const Dataset& rows) {
+  const int64_t experts = evaluation.probs_NE.size(1);
+  const Tensor probs_NE = other_run(options, options.partition).evaluate(rows).probs_NE;
+  if (probs_NE.size(1) != experts)
+    throw UserError("{}: {} experts; expected {} as in {}, a part for each", options.partition,
+                    probs_NE.size(1), experts, options.run);
+  const Tensor part_N = probs_NE.argmax(1), part_E = parts_of_experts(evaluation.probs_NE, part_N);
+  const int64_t* parts = part_E.const_data_ptr<int64_t>();
+  return {options.partition,
+          {parts, parts + experts},
+          probe_experts(evaluation, rows, owners_by_part(part_E, part_N))};
+}
+
 void inspect_mixture(const InspectOptions& options, const TrainedRun& run, const Dataset& rows,
                      InspectedRun& inspected) {
-  const auto inspection_of = [&](const TrainedRun& of) {
-    return inspect(of.evaluate(rows, /*experts=*/true), rows, of.data().normaliser, inspected.set);
-  };
-  inspected.inspection = inspection_of(run);
-  for (const std::string& path : options.beside) {
-    const TrainedRun other(path, options.device, options.threads);
-    other.mixture();  // throws for another kind of model
-    inspected.agreement.push_back(
-        {path,
-         adjusted_mutual_information(inspected.inspection->owner_N, inspection_of(other).owner_N)});
-  }
+  const bool probed = options.probe || !options.partition.empty();
+  if (probed && run.mixture().bank().experts() == 1)
+    throw UserError("{}: one expert alone; expected several to probe", options.run);
+  const Evaluation evaluation = run.evaluate(rows, /*experts=*/true);
+  inspected.inspection = inspect(evaluation, rows, run.data().normaliser, inspected.set);
+  add_agreement(options, rows, inspected);
+  if (!options.partition.empty()) inspected.partition = partition_of(options, evaluation, rows);
+}
+
+std::vector<LayerInspection> inspect_transformer(const Responder& responder, const Dataset& rows,
+                                                 bool probe) {
+  std::vector<LayerInspection> layers = inspect_layers(responder, rows);
+  if (!probe) return layers;
+  const std::vector<LayerProbing> probed =
+      probe_layers(responder.model, rows, responder.data.normaliser, responder.options());
+  for (size_t i = 0; i < layers.size(); ++i) layers[i].probing = probed[i];
+  return layers;
 }
 
 }  // namespace
@@ -34,7 +69,7 @@ InspectedRun inspect_run(const InspectOptions& options) {
   if (!whole_networks && run.model().mixture_names().empty())
     throw UserError("{}: a Transformer without mixture layers; expected experts to inspect",
                     options.run);
-  if (!whole_networks && !options.beside.empty()) run.mixture();  // throws
+  if (!options.beside.empty() || !options.partition.empty()) run.mixture();  // throws
   const Dataset rows = run.rows(options.data, options.data_root, Targets::required);
   InspectedRun inspected;
   inspected.set = options.data.empty() ? "test" : options.data;
@@ -42,7 +77,7 @@ InspectedRun inspect_run(const InspectOptions& options) {
   if (whole_networks)
     inspect_mixture(options, run, rows, inspected);
   else
-    inspected.layers = inspect_layers(run.responder(), rows);
+    inspected.layers = inspect_transformer(run.responder(), rows, options.probe);
   return inspected;
 }
 
@@ -51,6 +86,11 @@ nlohmann::ordered_json InspectedRun::to_json() const {
   nlohmann::ordered_json json = inspection->to_json();
   for (const auto& [run, information] : agreement)
     json["agreement"].push_back({{"run", run}, {"adjusted_mutual_information", information}});
+  if (partition) {
+    nlohmann::ordered_json& part = json["partition"];
+    part = {{"run", partition->run}, {"part_of_expert", partition->part_of_expert}};
+    part.update(partition->probing.to_json());
+  }
   return json;
 }
 

@@ -1,10 +1,6 @@
 #include "moestro/lifecycle/inspection.h"
 
-#include <cmath>
-
-#include <ATen/Functions.h>
-#include <nlohmann/json.hpp>
-
+#include "json_numbers.h"
 #include "moestro/core/error.h"
 #include "moestro/measure/accuracy.h"
 #include "moestro/measure/specialisation.h"
@@ -13,22 +9,6 @@
 
 namespace moestro {
 namespace {
-
-std::vector<double> doubles(const Tensor& tensor) {
-  const Tensor flat = tensor.to(at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
-
-// JSON has no NaN: an expert without samples of its own has no accuracy on them.
-nlohmann::ordered_json number_or_null(double value) {
-  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
-}
-
-nlohmann::ordered_json numbers_or_null(const Tensor& tensor) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const double value : doubles(tensor)) json.push_back(number_or_null(value));
-  return json;
-}
 
 nlohmann::ordered_json rows_of_numbers(const Tensor& matrix) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
@@ -44,12 +24,6 @@ nlohmann::ordered_json rows_of_counts(const Tensor& matrix) {
         std::vector<int64_t>(row.data_ptr<int64_t>(), row.data_ptr<int64_t>() + row.numel()));
   }
   return json;
-}
-
-// Root mean squared error of each expert over the rows where mask_NE is 1.
-Tensor expert_rmse(const Tensor& predicted_NE, const Tensor& targets_N, const Tensor& mask_NE) {
-  const Tensor squared_NE = (predicted_NE - targets_N.unsqueeze(1)).to(at::kDouble).square();
-  return ((squared_NE * mask_NE).sum(0) / mask_NE.sum(0)).sqrt();
 }
 
 std::vector<std::vector<std::string>> owned_classes(const Tensor& counts_CE, const Dataset& data) {
@@ -81,10 +55,10 @@ void measure_classes(Inspection& inspection, const Evaluation& evaluation, const
 }
 
 void measure_values(Inspection& inspection, const Evaluation& evaluation, const Dataset& data) {
-  const Tensor& predicted_NE = evaluation.expert_predicted_NE;
-  const Tensor own_NE = at::one_hot(inspection.owner_N, inspection.experts).to(at::kDouble);
-  inspection.accuracy_E = expert_rmse(predicted_NE, data.targets_N, at::ones_like(own_NE));
-  inspection.own_accuracy_E = expert_rmse(predicted_NE, data.targets_N, own_NE);
+  const Probing alone =
+      probe_values(evaluation.expert_predicted_NE, inspection.owner_N, data.targets_N);
+  inspection.accuracy_E = alone.all_E;
+  inspection.own_accuracy_E = alone.own_E;
 }
 
 void add_classes(nlohmann::ordered_json& json, const Inspection::Classes& classes) {
@@ -121,7 +95,9 @@ Inspection inspect(const Evaluation& evaluation, const Dataset& data, const Norm
     measure_values(inspection, evaluation, data);
   for (int64_t e = 0; e < inspection.experts; ++e)
     inspection.samples.push_back(typical_samples(evaluation, data, inspection.owner_N, e));
-  if (inspection.experts > 1) inspection.map = input_map(data, normaliser, inspection.owner_N);
+  if (inspection.experts == 1) return inspection;
+  inspection.probing = probe_experts(evaluation, data, inspection.owner_N);
+  inspection.map = input_map(data, normaliser, inspection.owner_N);
   return inspection;
 }
 
@@ -136,6 +112,7 @@ nlohmann::ordered_json Inspection::to_json() const {
                                  {"accuracy", numbers_or_null(accuracy_E)},
                                  {"own_accuracy", numbers_or_null(own_accuracy_E)}};
   if (classes) add_classes(json, *classes);
+  if (probing) json["probing"] = probing->to_json();
   json["samples"] = nlohmann::ordered_json::array();
   for (const TypicalSamples& list : samples)
     json["samples"].push_back(list.to_json(classes.has_value()));

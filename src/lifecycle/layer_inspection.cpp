@@ -2,9 +2,7 @@
 
 #include <cmath>
 
-#include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
-
+#include "json_numbers.h"
 #include "moestro/core/error.h"
 #include "moestro/data/answers.h"
 
@@ -13,11 +11,6 @@ namespace {
 
 constexpr int64_t kMostTokens = 12, kLeastChoices = 10, kMostRanges = 16;
 constexpr double kLeastScore = 12;
-
-std::vector<double> doubles(const Tensor& tensor) {
-  const Tensor flat = tensor.to(at::kDouble).contiguous();
-  return {flat.const_data_ptr<double>(), flat.const_data_ptr<double>() + flat.numel()};
-}
 
 // Of a trace.
 struct Rows {
@@ -175,6 +168,7 @@ nlohmann::ordered_json LayerInspection::to_json() const {
       own.push_back({{"token", token.text}, {"count", token.count}, {"share", token.share}});
     json["tokens"].push_back(own);
   }
+  if (probing) json["probing"] = probing->to_json();
   return json;
 }
 

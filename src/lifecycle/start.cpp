@@ -94,8 +94,8 @@ struct Start::Teacher {
     if (teacher->planned.recipe.model.transformer())
       throw UserError("{}: its model.kind is \"{}\"; expected a mixture of whole networks", where,
                       teacher->planned.recipe.model.kind);
-    teacher->planned_mixture = std::make_unique<Mixture>(
-        build_mixture(teacher->planned, {data.train.sample_shape(), data.train.classes}));
+    teacher->planned_mixture =
+        std::make_unique<Mixture>(build_mixture(teacher->planned, task_of(data.record())));
     convert(teacher->planned_mixture->parameters(), teacher->planned_mixture->buffers(), device);
     return teacher;
   }

@@ -40,6 +40,7 @@ nlohmann::ordered_json Figures::to_json() const {
   if (calibration_error) json["calibration_error"] = *calibration_error;
   if (specialisation)
     json["specialisation"] = specialisation_json(*specialisation, hard_top1_error.has_value());
+  if (probing) json["probing"] = probing->totals_json();
   if (bleu) json["bleu"] = *bleu;
   if (bleu_lowercase) json["bleu_lowercase"] = *bleu_lowercase;
   return json;
@@ -52,6 +53,7 @@ Figures figures(const Evaluation& evaluation, const Dataset& data) {
     figures.calibration_error = calibration_error(evaluation.mixed_NC, data.targets_N);
   if (!evaluation.of_mixture()) return figures;
   const bool several = evaluation.probs_NE.size(1) > 1;
+  if (several) figures.probing = probe_experts(evaluation, data, evaluation.probs_NE.argmax(1));
   if (data.classes == 0) {
     // Without classes only the gate's entropies mean something: one class stands for all.
     const Tensor none_N = at::zeros({data.rows()}, at::kLong);

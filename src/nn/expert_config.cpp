@@ -17,7 +17,8 @@ void describe(Schema& schema, ExpertConfig& expert) {
              "one expert, layer by layer: \"conv CHANNELS KERNEL [pad=0] [stride=1] "
              "[bias=true]\", \"linear WIDTH [bias=true]\" (WIDTH a number or classes), "
              "\"maxpool SIZE\", \"avgpool SIZE\", \"relu\", \"gelu\", \"tanh\", \"sigmoid\", "
-             "\"batchnorm\", \"flatten\", \"dropout P\"; the last one gives classes")
+             "\"batchnorm\", \"flatten\", \"dropout P\"; of a table's categories first \"embed "
+             "WIDTH\"; the last one gives classes")
       .only_when("model.kind", {"mixture"});
 }
 

@@ -4,6 +4,7 @@
 #include "layers/batch_norm.h"
 #include "layers/conv.h"
 #include "layers/dropout.h"
+#include "layers/embed.h"
 #include "layers/flatten.h"
 #include "layers/linear.h"
 #include "layers/pool.h"
@@ -31,6 +32,8 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, const LayerSetting& set
       return std::make_unique<Flatten>();
     case LayerKind::dropout:
       return std::make_unique<Dropout>(spec, setting);
+    case LayerKind::embed:
+      return std::make_unique<Embed>(spec, setting);
   }
   MOESTRO_CHECK(false, "layer {}", spec.text);
   return nullptr;

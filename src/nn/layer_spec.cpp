@@ -47,6 +47,10 @@ LayerSpec written(const LayerWords& words, const LayerListPlace& place) {
                       ? place.outputs
                       : in_range(words.values[0], "WIDTH", 1, kLargest, place.output_name);
       break;
+    case LayerKind::embed:
+      spec.size = in_range(words.values[0], "WIDTH", 1, kLargest);
+      spec.categories = place.categories;
+      break;
     case LayerKind::conv:
       spec.kernel = in_range(words.values[1], "KERNEL", 1, kLargest);
       [[fallthrough]];
@@ -87,6 +91,26 @@ void check_weights(double weights, const Shape& in) {
                     shape_text(in), weights, kMostWeights);
 }
 
+int64_t inputs_of(const std::vector<InputSpan>& categories) {
+  int64_t inputs = 0;
+  for (const InputSpan& column : categories) inputs += column.count;
+  return inputs;
+}
+
+Shape embedded_shape(const LayerSpec& spec) {
+  if (spec.index > 0) throw UserError("stands behind others; expected as the first layer");
+  if (spec.categories.empty())
+    throw UserError(
+        "needs categorical columns, but the samples have none; expected a table with categories");
+  if (!std::ranges::all_of(spec.categories, &InputSpan::one_hot))
+    throw UserError(
+        "reads which input of a column is 1, but data.mean and data.deviation lift others above "
+        "it; expected the same for all inputs of a column");
+  const int64_t one_hot = inputs_of(spec.categories);
+  check_weights(1.0 * spec.size * static_cast<double>(one_hot), spec.in);
+  return {values_of(spec.in) - one_hot + std::ssize(spec.categories) * spec.size};
+}
+
 Shape output_shape(const LayerSpec& spec) {
   const Shape& in = spec.in;
   switch (spec.kind) {
@@ -105,6 +129,8 @@ Shape output_shape(const LayerSpec& spec) {
     case LayerKind::linear:
       check_weights(1.0 * spec.size * in[0], in);
       return {spec.size};
+    case LayerKind::embed:
+      return embedded_shape(spec);
     case LayerKind::flatten:
       check_window(in, 1);
       return {values_of(in)};

@@ -32,6 +32,7 @@ const std::vector<Form>& forms() {
       {LayerKind::batchnorm, "batchnorm", {}, {"eval"}, "batchnorm [eval=running]"},
       {LayerKind::flatten, "flatten", {}, {}, "flatten"},
       {LayerKind::dropout, "dropout", {"P"}, {}, "dropout P"},
+      {LayerKind::embed, "embed", {"WIDTH"}, {}, "embed WIDTH"},
   };
   return all;
 }

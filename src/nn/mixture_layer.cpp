@@ -66,7 +66,8 @@ MixtureLayer::MixtureLayer(const TransformerShape& shape, const std::string& nam
 MixtureLayerOutput MixtureLayer::forward(const Tensor& x_ND, const Packing& rows,
                                          const ForwardContext& context,
                                          const TraceNeeds& needs) const {
-  const bool want_hidden = needs.hidden || gate_->needs_hidden();
+  const bool gate_reads_hidden = gate_->needs_hidden() && !context.forced;
+  const bool want_hidden = needs.hidden || gate_reads_hidden;
   NetworkOutput experts;
   if (needs.all_outputs || want_hidden) experts = bank_.forward_all(x_ND, want_hidden);
 
@@ -106,6 +107,12 @@ void MixtureLayer::keep(const TraceNeeds& needs, const Packing& rows, const Netw
 
 Routing MixtureLayer::decide(const Tensor& x_ND, const Packing& rows, const NetworkOutput& experts,
                              const ForwardContext& context) const {
+  if (context.forced) {
+    const int64_t decisions = route_ == RouteBy::token ? rows.rows() : rows.sentences();
+    return forced_routing(
+        at::full({decisions, 1}, context.forced->expert, x_ND.options().dtype(at::kLong)),
+        bank_.experts());
+  }
   if (route_ == RouteBy::token)
     return gate_->route({x_ND, experts.hidden_ENF.value_or(Tensor())}, context);
   return gate_->route({route_ == RouteBy::mean ? rows.mean(x_ND) : rows.first(x_ND), {}}, context);

@@ -12,7 +12,7 @@ namespace {
 // Whether experts differ after such a layer: it has parameters or noise of its own for each.
 bool tells_apart(LayerKind kind) {
   return kind == LayerKind::conv || kind == LayerKind::linear || kind == LayerKind::batchnorm ||
-         kind == LayerKind::dropout;
+         kind == LayerKind::dropout || kind == LayerKind::embed;
 }
 
 // The order in which layers run: relu after the maxpool that follows it, on a fraction of the

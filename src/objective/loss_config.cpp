@@ -28,6 +28,41 @@ void describe_similarity(Section& section, LossConfig& loss) {
       .only_when("loss.similarity_distance", {"features"});
 }
 
+void describe_mutual(Section& section, LossConfig& loss) {
+  section
+      .field(
+          "mutual_distillation", loss.mutual_distillation,
+          "weight of the disagreement of the experts, V = 1/K sum_i ||e_i - mean||^2 of what the "
+          "gate mixes (arXiv 2402.00893); moderate: .1 to 3")
+      .at_least(0);
+  const std::string term = "loss.mutual_distillation";
+  section
+      .field("mutual_form", loss.mutual_form,
+             "squared: V; gate_weighted (control): weighted by the gate; kl: from their mean "
+             "prediction, whole networks and classes only")
+      .one_of({"squared", "gate_weighted", "kl"})
+      .only_when(term, {"*"});
+  section
+      .field("mutual_experts", loss.mutual_experts,
+             "who takes part under a sparse gate: all, which computes every expert while training; "
+             "chosen: free, but among gate.k experts only")
+      .one_of({"all", "chosen"})
+      .only_when(term, {"*"})
+      .only_when("gate.kind", {"noisy_topk", "switch", "sigmoid"});
+  section
+      .field("mutual_temperature", loss.mutual_temperature,
+             "what scores are divided by before they are compared; the term is times its square")
+      .above(0)
+      .only_when(term, {"*"})
+      .only_when("loss.mutual_form", {"kl"});
+  section
+      .field("mutual_schedule", loss.mutual_schedule,
+             "of the weight: constant, or on a straight line over training from 0 (rise) or to 0 "
+             "(fall)")
+      .one_of({"constant", "rise", "fall"})
+      .only_when(term, {"*"});
+}
+
 }  // namespace
 
 void describe(Schema& schema, LossConfig& loss) {
@@ -66,6 +101,7 @@ void describe(Schema& schema, LossConfig& loss) {
   term("gate_correctness", loss.gate_correctness,
        "weight of KL(t || gate), t the experts' likelihoods of the label, scaled to sum 1; no "
        "gradient into t");
+  describe_mutual(section, loss);
 }
 
 }  // namespace moestro

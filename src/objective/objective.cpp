@@ -10,6 +10,7 @@
 #include "moestro/objective/balance.h"
 #include "moestro/objective/distances.h"
 #include "moestro/objective/gate_targets.h"
+#include "moestro/objective/mutual_distillation.h"
 #include "moestro/objective/similarity.h"
 #include "moestro/objective/task_loss.h"
 
@@ -25,11 +26,14 @@ Tensor valid_decisions(const MixtureTrace& trace) {
   return trace.valid_N.view({-1, trace.rows_per_decision}).any(1);
 }
 
-// [N, E]: a decision's weights for each of its rows.
+// [N, K]: what was decided, for each row of the decision.
+Tensor for_rows(const Tensor& decided_BK, const MixtureTrace& trace) {
+  return trace.rows_per_decision == 1 ? decided_BK
+                                      : decided_BK.repeat_interleave(trace.rows_per_decision, 0);
+}
+
 Tensor row_weights(const MixtureTrace& trace) {
-  const Tensor weights_BE = weights_by_expert(trace.routing);
-  return trace.rows_per_decision == 1 ? weights_BE
-                                      : weights_BE.repeat_interleave(trace.rows_per_decision, 0);
+  return for_rows(weights_by_expert(trace.routing), trace);
 }
 
 // The one mixture whose experts' outputs are predictions; `key` = value asks for them.
@@ -92,6 +96,10 @@ Objective::Objective(const LossConfig& config, OutputKind output)
         "loss.gate_correctness = {} reads the likelihood of a class; expected mixture.output = "
         "\"probabilities\" or \"logits\", or 0",
         config.gate_correctness);
+  if (config.mutual_distillation != 0 && config.mutual_form == "kl" && output == OutputKind::values)
+    throw UserError(
+        "loss.mutual_form = \"kl\" compares probabilities of classes; expected mixture.output = "
+        "\"probabilities\" or \"logits\", or another form");
   if (config.compares_samples() && config.similarity_distance == "features" &&
       config.similarity_run.empty())
     throw UserError(
@@ -101,17 +109,25 @@ Objective::Objective(const LossConfig& config, OutputKind output)
 bool Objective::has_terms() const {
   return config_.importance != 0 || config_.switch_balance != 0 || config_.z_loss != 0 ||
          config_.compares_samples() || config_.gate_distillation != 0 ||
-         config_.gate_correctness != 0;
+         config_.gate_correctness != 0 || config_.mutual_distillation != 0;
+}
+
+bool Objective::distils_all() const {
+  return config_.mutual_experts == "all";
 }
 
 TraceNeeds Objective::needs() const {
   TraceNeeds needs;
-  needs.all_outputs = of_every_expert(config_.kind) || config_.gate_correctness != 0;
+  const bool mutual = config_.mutual_distillation != 0;
+  needs.all_outputs =
+      of_every_expert(config_.kind) || config_.gate_correctness != 0 || (mutual && distils_all());
+  needs.chosen_outputs = mutual && !distils_all();
   return needs;
 }
 
 LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
-                                const Batch& batch, const Guidance& guidance) const {
+                                const Batch& batch, const Guidance& guidance,
+                                double progress) const {
   LossTerms loss;
   const Tensor answers_N = answers(batch.targets_N);
   const Tensor task = task_loss(mixed_NC, traces, answers_N);
@@ -147,7 +163,28 @@ LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<Mixtur
       [&](size_t layer) { return distillation(traces[layer], guidance); });
   add("gate_correctness", config_.gate_correctness,
       [&](size_t) { return correctness(traces, answers_N); });
+  if (config_.mutual_distillation != 0) add_mutual_distillation(traces, progress, loss);
   return loss;
+}
+
+// V, and beside it, for the eye alone, the size of what it compares.
+void Objective::add_mutual_distillation(const std::vector<MixtureTrace>& traces, double progress,
+                                        LossTerms& loss) const {
+  const double weight = mutual_weight(config_, progress);
+  std::vector<MutualDistillation> among;
+  const Tensor value = mean_over_layers(
+      "mutual_distillation", config_.mutual_distillation,
+      [&](size_t layer) {
+        among.push_back(among_experts(traces[layer]));
+        return among.back().value;
+      },
+      traces);
+  loss.terms.push_back({"mutual_distillation", value, weight});
+  loss.total = loss.total.defined() ? loss.total + weight * value : weight * value;
+  if (!among.front().square.defined()) return;
+  std::vector<Tensor> squares;
+  for (const MutualDistillation& layer : among) squares.push_back(layer.square);
+  loss.terms.push_back({"mutual_square", at::stack(squares).mean(), 0});
 }
 
 Tensor Objective::task_loss(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
@@ -224,6 +261,24 @@ Tensor Objective::correctness(const std::vector<MixtureTrace>& traces,
   return gate_divergence(trace.routing.probs_BE,
                          correctness_targets(trace.out_ENC->transpose(0, 1), targets_N),
                          valid_decisions(trace));
+}
+
+MutualDistillation Objective::among_experts(const MixtureTrace& trace) const {
+  const bool all = distils_all();
+  Tensor out_KNC = all ? trace.out_ENC.value() : trace.out_NKC.value().transpose(0, 1);
+  if (out_KNC.size(0) == 1)
+    throw UserError(
+        "loss.mutual_distillation = {} has no effect among the one expert that is chosen; expected "
+        "loss.mutual_experts = \"all\", or more experts a decision",
+        config_.mutual_distillation);
+  if (config_.mutual_form == "kl")
+    return divergence_distillation(out_KNC, config_.mutual_temperature, trace.valid_N);
+  if (output_ == OutputKind::probabilities)
+    out_KNC = out_KNC.log_softmax(2, at::promote_types(out_KNC.scalar_type(), at::kFloat));
+  if (config_.mutual_form == "squared") return mutual_distillation(out_KNC, trace.valid_N);
+  MOESTRO_CHECK(config_.mutual_form == "gate_weighted", "{}", config_.mutual_form);
+  const Tensor& weights_BK = all ? trace.routing.probs_BE : trace.routing.weights_BK;
+  return weighted_distillation(out_KNC, for_rows(weights_BK, trace), trace.valid_N);
 }
 
 }  // namespace moestro

@@ -137,6 +137,8 @@ InspectionRecord inspection_record(const json& value, const std::string& where) 
   inspection.rescuable_errors = view.number("rescuable_errors");
   inspection.owns = owns_of(view, experts);
   inspection.samples = samples_of(view, classes, experts);
+  inspection.probing = probing_record(value, "probing", inspection.experts, where);
+  inspection.partition = probing_record(value, "partition", inspection.experts, where);
   inspection.map = map_of(view, inspection.experts);
   return inspection;
 }

@@ -32,7 +32,8 @@ std::vector<TokenRecord> token_list(const JsonView& view, const json& list) {
   return tokens;
 }
 
-LayerRecord layer_of(const JsonView& view) {
+LayerRecord layer_of(const json& entry, const std::string& where) {
+  const JsonView view(entry, where);
   LayerRecord layer;
   layer.layer = view.text("layer");
   layer.experts = view.integer("experts", 0);
@@ -52,6 +53,7 @@ LayerRecord layer_of(const JsonView& view) {
                           layer.position_from.size(), layer.positions.size()));
   for (const json& list : view.list("tokens")) layer.tokens.push_back(token_list(view, list));
   check_length(view, "tokens", layer.tokens.size(), experts);
+  layer.probing = layer_probing_record(entry, layer.experts, where);
   return layer;
 }
 
@@ -65,7 +67,7 @@ int64_t LayerRecord::experts_used() const {
 std::vector<LayerRecord> layer_records(const json& list, const std::string& where) {
   std::vector<LayerRecord> layers;
   for (const json& entry : list)
-    layers.push_back(layer_of(JsonView(entry, fmt::format("{}: layer {}", where, layers.size()))));
+    layers.push_back(layer_of(entry, fmt::format("{}: layer {}", where, layers.size())));
   return layers;
 }
 

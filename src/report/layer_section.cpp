@@ -11,6 +11,7 @@
 #include "moestro/report/matrix_map.h"
 #include "moestro/report/page.h"
 #include "moestro/report/palette.h"
+#include "moestro/report/probing_section.h"
 
 namespace moestro {
 namespace {
@@ -114,7 +115,8 @@ std::string token_table(const LayerRecord& layer) {
 std::string layer_part(const LayerRecord& layer, bool open) {
   const std::string finding =
       fmt::format("<b>{}</b>: {}", escape_html(layer.layer), prose_html(layer_finding(layer)));
-  const std::string content = figures_html(position_figure(layer) + token_table(layer));
+  const std::string content =
+      figures_html(position_figure(layer) + token_table(layer)) + layer_probing_html(layer);
   if (content.empty()) return "<p class=\"layer\">" + finding + "</p>\n";
   return fmt::format("<details class=\"layer\"{}>\n<summary>{}</summary>\n{}</details>\n",
                      open ? " open=\"open\"" : "", finding, content);

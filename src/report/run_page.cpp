@@ -15,6 +15,7 @@
 #include "moestro/report/format.h"
 #include "moestro/report/layer_section.h"
 #include "moestro/report/page.h"
+#include "moestro/report/probing_section.h"
 #include "moestro/report/recipe_text.h"
 #include "moestro/report/sample_images.h"
 #include "moestro/report/score_tiles.h"
@@ -63,7 +64,8 @@ std::string specialisation_section(const RunRecord& run) {
   if (run.inspection->experts == 1)
     return section_html("Samples of the test set", sample_images(run, 0));
   return section_html("What each expert learned", expert_cards(run)) +
-         section_html("How the work is split", figures_html(split_figures(*run.inspection)));
+         section_html("How the work is split", figures_html(split_figures(*run.inspection))) +
+         probing_section(*run.inspection);
 }
 
 bool knows_gates(const MetricsRecord& metrics) {

@@ -95,6 +95,11 @@ background:var(--paper);white-space:normal;min-width:8.5rem;overflow-wrap:anywhe
 .runs i{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;background:var(--c);
 margin-right:.5rem}
 .runs .best{font-weight:600}
+.alone th,.alone td{padding-left:.6rem}
+.alone th:first-child{min-width:0;white-space:nowrap}
+.scroll+.quiet{margin-top:.6rem}
+.figures+div{margin-top:1.4rem}
+h3+.scroll{margin-top:0}
 .tokens td{line-height:1.6}
 .tokens th+td{white-space:nowrap}
 .tokens td+td{padding-right:0}

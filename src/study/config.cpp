@@ -22,6 +22,14 @@ const std::vector<std::string> kFigures = {"test.error",
                                            "specialisation.sample_entropy",
                                            "specialisation.usage_entropy",
                                            "specialisation.experts_used",
+                                           "probing.own_error",
+                                           "probing.others_error",
+                                           "probing.all_error",
+                                           "probing.routing_accuracy",
+                                           "probing.oracle_error",
+                                           "probing.agreement",
+                                           "probing.disagreement",
+                                           "probing.output_square",
                                            "parameters",
                                            "seconds",
                                            "epochs",
@@ -77,7 +85,8 @@ bool of_test_rows(const std::string& figure) {
 }
 
 bool of_a_split(const std::string& figure) {
-  return figure.starts_with("specialisation.") || figure == kSplitAgreement;
+  return figure.starts_with("specialisation.") || figure.starts_with("probing.") ||
+         figure == kSplitAgreement;
 }
 
 bool of_translations(const std::string& figure) {
@@ -90,7 +99,8 @@ bool of_whole_networks(const std::string& figure) {
 
 bool of_classes(const std::string& figure) {
   const std::vector<std::string> others = {"hard_top1_error", "calibration_error",
-                                           "specialisation.permutation_baseline"};
+                                           "specialisation.permutation_baseline",
+                                           "probing.routing_accuracy", "probing.agreement"};
   return figure.starts_with("specialisation.mutual_information") ||
          std::ranges::find(others, figure) != others.end();
 }

@@ -16,6 +16,8 @@ DataConfig measured_rows(const Recipe& recipe, bool validation) {
   const DataConfig same;
   data.batch = same.batch;
   data.rows = same.rows;
+  data.balanced = same.balanced;
+  data.label_noise = same.label_noise;
   data.augment = same.augment;
   data.mean = same.mean;
   data.deviation = same.deviation;
@@ -169,7 +171,9 @@ class Planner {
       if (data != data_.front().second)
         throw UserError(
             "{}: arms \"{}\" and \"{}\" cannot be paired: they are measured on other rows; "
-            "expected the same [data] but for batch, rows, augment, mean and deviation",
+            "expected the same [data] but for batch, rows, balanced, label_noise, augment, mean "
+            "and "
+            "deviation",
             file_.string(), arm, data_.front().first);
   }
 

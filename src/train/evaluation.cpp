@@ -7,13 +7,15 @@
 
 #include "moestro/core/error.h"
 #include "moestro/data/answers.h"
+#include "moestro/measure/disagreement.h"
 #include "moestro/nn/mixture.h"
 
 namespace moestro {
 namespace {
 
 struct Gathered {
-  std::vector<Tensor> rows, mixed, probs, experts, weights, expert_predicted;
+  std::vector<Tensor> rows, mixed, probs, experts, weights, expert_predicted, disagreement,
+      output_square;
 };
 
 Tensor log_probabilities(const Tensor& mixed_NC, OutputKind kind) {
@@ -25,13 +27,20 @@ Tensor predicted(const Tensor& out, OutputKind kind) {
   return kind == OutputKind::values ? out.squeeze(-1) : out.argmax(-1);
 }
 
+void gather_experts(const Tensor& out_ENC, OutputKind kind, Gathered& gathered) {
+  gathered.expert_predicted.push_back(predicted(out_ENC, kind).t().cpu());
+  const bool probabilities = kind == OutputKind::probabilities;
+  const Disagreement apart = disagreement(probabilities ? out_ENC.log_softmax(-1) : out_ENC);
+  gathered.disagreement.push_back(apart.variance_N.cpu());
+  gathered.output_square.push_back(apart.square_N.cpu());
+}
+
 void gather_routing(const MixtureTrace& trace, OutputKind kind, Gathered& gathered) {
   const Routing& routing = trace.routing;
   gathered.probs.push_back(routing.probs_BE.cpu());
   gathered.experts.push_back(routing.experts_BK.cpu());
   gathered.weights.push_back(routing.weights_BK.cpu());
-  if (trace.out_ENC)
-    gathered.expert_predicted.push_back(predicted(trace.out_ENC->to(at::kFloat), kind).t().cpu());
+  if (trace.out_ENC) gather_experts(trace.out_ENC->to(at::kFloat), kind, gathered);
 }
 
 // Rows in the data set's order again.
@@ -49,6 +58,8 @@ Evaluation ordered(const Gathered& gathered) {
   evaluation.experts_NK = in_order(gathered.experts, rows_N);
   evaluation.weights_NK = in_order(gathered.weights, rows_N);
   evaluation.expert_predicted_NE = in_order(gathered.expert_predicted, rows_N);
+  evaluation.disagreement_N = in_order(gathered.disagreement, rows_N);
+  evaluation.output_square_N = in_order(gathered.output_square, rows_N);
   return evaluation;
 }
 
@@ -107,31 +118,37 @@ Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t clas
   return scores;
 }
 
+AnswerScores answer_scores(const Tensor& mixed_NC, OutputKind kind, const Tensor& targets) {
+  const Tensor answers_N = answers(targets), plain_NC = log_probabilities(mixed_NC, kind);
+  if (kind == OutputKind::values) {
+    const Tensor square_N = (plain_NC.squeeze(1) - answers_N).to(at::kDouble).square();
+    return {square_N, square_N};
+  }
+  return {-plain_NC.gather(1, answers_N.unsqueeze(1)).squeeze(1).to(at::kDouble),
+          plain_NC.argmax(1).ne(answers_N).to(at::kDouble)};
+}
+
+Scores in_units(Scores means, OutputKind kind, const Normaliser& normaliser) {
+  if (kind != OutputKind::values) return means;
+  const double unit = normaliser.target_deviation();
+  return {.loss = means.loss * unit * unit, .error = std::sqrt(means.error) * unit};
+}
+
 Scores score(const Model& model, const Dataset& data, const Normaliser& normaliser,
              const EvaluationOptions& options) {
   const OutputKind kind = model.output();
-  const bool values = kind == OutputKind::values;
   const auto zero = at::TensorOptions().dtype(at::kDouble).device(options.device);
   Tensor loss = at::zeros({}, zero), error = at::zeros({}, zero);
   int64_t rows = 0;
   visit_batches(data, normaliser, options, [&](const Batch& batch, const ForwardContext& context) {
-    const Tensor mixed_NC =
-        log_probabilities(model.forward(batch.inputs, context, {}).mixed_NC, kind);
-    const Tensor answers_N = answers(batch.targets_N);
-    rows += answers_N.size(0);
-    if (values) {
-      loss += (mixed_NC.squeeze(1) - answers_N).to(at::kDouble).square().sum();
-      return;
-    }
-    loss -= mixed_NC.gather(1, answers_N.unsqueeze(1)).to(at::kDouble).sum();
-    error += mixed_NC.argmax(1).ne(answers_N).sum();
+    const AnswerScores scores =
+        answer_scores(model.forward(batch.inputs, context, {}).mixed_NC, kind, batch.targets_N);
+    rows += scores.loss_N.size(0);
+    loss += scores.loss_N.sum();
+    error += scores.error_N.sum();
   });
-  const double count = static_cast<double>(rows), unit = normaliser.target_deviation();
-  Scores scores{loss.item<double>() / count, error.item<double>() / count};
-  if (!values) return scores;
-  scores.loss *= unit * unit;
-  scores.error = std::sqrt(scores.loss);
-  return scores;
+  const double count = static_cast<double>(rows);
+  return in_units({loss.item<double>() / count, error.item<double>() / count}, kind, normaliser);
 }
 
 }  // namespace moestro

@@ -44,6 +44,29 @@ void check_loss(const RecipeDocument& document, const Task& task) {
                     expected);
 }
 
+// Whether, normalised, any input of the column that is 1 is above any that is 0.
+bool stays_one_hot(const Normaliser& normaliser, int64_t first, int64_t count) {
+  double least_one = INFINITY, most_zero = -INFINITY;
+  for (int64_t i = first; i < first + count; ++i) {
+    const double mean = normaliser.mean().at(i), deviation = normaliser.deviation().at(i);
+    least_one = std::min(least_one, (1 - mean) / deviation);
+    most_zero = std::max(most_zero, (0 - mean) / deviation);
+  }
+  return least_one > most_zero;
+}
+
+std::vector<InputSpan> categorical_columns(const TableSchema& table, const Normaliser& normaliser) {
+  std::vector<InputSpan> categories;
+  int64_t input = 0;
+  for (const TableColumn& column : table.columns) {
+    const int64_t width = column.width();
+    if (column.kind == TableColumn::Kind::categorical)
+      categories.push_back({input, width, stays_one_hot(normaliser, input, width)});
+    input += width;
+  }
+  return categories;
+}
+
 AnswerShape answer_shape(const ModelConfig& model, const Task& task) {
   if (task.classes == 0) return {1, OutputKind::values, pooling_of(model)};
   return {task.classes, OutputKind::logits, pooling_of(model)};
@@ -68,6 +91,7 @@ std::unique_ptr<Model> build_transformer(const RecipeDocument& document, const T
 
 Task task_of(const DataRecord& data) {
   Task task{data.sample_shape, data.classes};
+  if (data.table) task.categories = categorical_columns(*data.table, data.normaliser);
   if (!data.text) return task;
   task.vocabulary = data.text->vocabulary;
   task.translation = data.text->is_translation();
@@ -92,8 +116,9 @@ Mixture build_mixture(const RecipeDocument& document, const Task& task) {
                     task.classes == 0 ? "values" : "probabilities or logits");
   const auto seed = static_cast<uint64_t>(recipe.train.seed);
   const int64_t outputs = task.classes == 0 ? 1 : task.classes;
-  std::vector<LayerSpec> specs = parse_layers(recipe.expert.layers, task.sample_shape,
-                                              {schema.where("expert.layers"), "classes", outputs});
+  std::vector<LayerSpec> specs =
+      parse_layers(recipe.expert.layers, task.sample_shape,
+                   {schema.where("expert.layers"), "classes", outputs, task.categories});
   GateSetting setting;
   setting.input = task.sample_shape;
   setting.experts = recipe.expert.count;
@@ -101,6 +126,7 @@ Mixture build_mixture(const RecipeDocument& document, const Task& task) {
   setting.classes = task.classes;
   setting.seed = seed;
   setting.where = schema.where("gate.layers");
+  setting.categories = task.categories;
   ExpertBank bank(std::move(specs), kBankName, recipe.expert.count, seed, recipe.gate.hidden);
   return Mixture(std::move(bank), make_gate(recipe.gate, setting), output);
 }

@@ -79,11 +79,34 @@ void check_whole_networks(const Recipe& recipe, const Schema& schema) {
   refuse(of_every_expert, "loss.kind");
   refuse(loss.gate_correctness > 0, "loss.gate_correctness");
   refuse(loss.gate_distillation > 0, "loss.gate_distillation");
+  refuse(loss.mutual_form == "kl", "loss.mutual_form");
   if (loss.compares_samples())
     throw UserError(
         "{} compares the inputs of whole networks; expected model.kind = \"mixture\", or 0",
         schema.where(loss.similarity_same > 0 ? "loss.similarity_same"
                                               : "loss.similarity_different"));
+}
+
+bool one_is_chosen(const GateConfig& gate) {
+  const bool k_matters = gate.kind == "noisy_topk" || gate.kind == "sigmoid";
+  return gate.kind == "switch" || (k_matters && gate.k == 1);
+}
+
+// A weight on what is 0 whatever the experts answer, or whom no gradient reaches.
+void check_mutual(const Recipe& recipe, const Schema& schema) {
+  const LossConfig& loss = recipe.loss;
+  if (loss.mutual_distillation == 0) return;
+  const std::string where = schema.where("loss.mutual_distillation");
+  const auto refuse = [&](const char* why, const char* expected) {
+    throw UserError("{} = {} has no effect {}; expected {}, or 0", where, loss.mutual_distillation,
+                    why, expected);
+  };
+  if (recipe.expert.count == 1) refuse("with expert.count = 1", "more experts");
+  if (recipe.start.experts == "freeze")
+    refuse("on frozen experts", "start.experts = \"copy\" or \"draw\"");
+  if (loss.mutual_experts == "chosen" && one_is_chosen(recipe.gate))
+    refuse("with loss.mutual_experts = \"chosen\", since the gate chooses one expert",
+           "loss.mutual_experts = \"all\"");
 }
 
 void check_average(const Recipe& recipe, const Schema& schema) {
@@ -120,6 +143,7 @@ void check(const Recipe& recipe, const Schema& schema) {
     check_whole_networks(recipe, schema);
   }
   check_average(recipe, schema);
+  check_mutual(recipe, schema);
   if (recipe.loss.task == 0 && recipe.start.experts == "draw")
     throw UserError(
         "{} = 0 leaves new experts as they were drawn; expected start.experts = \"freeze\" or "

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program_fixture.h"
+#include "moestro/core/error.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/safetensors.h"
 #include "store/expect_error.h"
@@ -75,6 +76,21 @@ TEST_F(Output, inspect_says_how_far_runs_split_alike) {
   EXPECT_EQ(agreement[1].at("run"), "other");
   EXPECT_TRUE(contains(moestro({"inspect", "run", "--beside", "run"}).out,
                        "agreement with the split of run: 1.000"));
+}
+
+TEST_F(Output, inspect_shows_each_expert_alone_where_that_is_asked_for) {
+  ASSERT_TRUE(succeeds(train({"--out", "run"})));
+  ASSERT_TRUE(succeeds(train({"--out", "other", "--seed", "5"})));
+  const std::string plain = moestro({"inspect", "run"}).out;
+  EXPECT_FALSE(contains(plain, "Each expert alone"));
+  const Outcome probed = moestro({"inspect", "run", "--probe", "--partition", "other"});
+  ASSERT_TRUE(succeeds(probed));
+  EXPECT_TRUE(testing::starts_with(probed.out, plain + "\nEach expert alone: "));
+  EXPECT_TRUE(contains(probed.out, "\nEach expert alone, on the parts of other: "));
+  const Outcome json = moestro({"inspect", "run", "--probe", "--partition", "other", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["partition"]["run"], "other");
+  EXPECT_TRUE(testing::fails(moestro({"inspect", "run", "--partition", "other"}), kExitUser,
+                             {"--partition requires --probe"}));
 }
 
 TEST_F(Output, verbs_for_a_finished_run_print_their_results) {

@@ -139,6 +139,11 @@ TEST_F(TextProgram, mixture_layers_are_inspected_in_words_and_in_json) {
   const Outcome text = moestro({"inspect", "runs/toy", "--data", "train.tsv"});
   ASSERT_TRUE(succeeds(text));
   EXPECT_TRUE(contains(text.out, "encoder.0"));
+  const Outcome probed = moestro({"inspect", "runs/toy", "--data", "train.tsv", "--probe"});
+  ASSERT_TRUE(succeeds(probed));
+  EXPECT_TRUE(starts_with(
+      probed.out,
+      text.out + "\nEach expert for all rows of its layer, the other layers as trained"));
   EXPECT_TRUE(fails(moestro({"inspect", "runs/toy", "--beside", "runs/toy"}), kExitUser,
                     {"its model.kind is \"encoder\"; expected a mixture of whole networks"}));
 }

@@ -65,6 +65,23 @@ TEST(Catalogue, the_usual_files_of_the_tabular_sets_are_understood) {
   }
 }
 
+TEST(Catalogue, digits_are_rows_of_64_numbers_and_their_class_without_a_header) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "digits");
+  std::string rows;
+  for (int i = 0; i < 30; ++i) {
+    for (int p = 0; p < 64; ++p) rows += fmt::format("{},", i * p % 17);
+    rows += fmt::format("{}\n", i % 10);
+  }
+  put(folder / "digits/digits.csv.gz", gzipped(rows));
+  const SetDescription digits = describe_set("digits", folder.path());
+  EXPECT_EQ(digits.train_rows, 30);
+  EXPECT_EQ(digits.sample_shape, (Shape{64}));
+  EXPECT_EQ(digits.class_names, (Strings{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+  EXPECT_EQ(digits.train_counts, Ints(10, 3));
+  EXPECT_EQ(named_set("digits").licence, "CC BY 4.0");
+}
+
 TEST(Catalogue, describes_texts_by_words_classes_and_an_example) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "sentences");

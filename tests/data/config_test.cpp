@@ -86,6 +86,8 @@ TEST(DataConfig, values_out_of_range_are_refused) {
   EXPECT_TRUE(says(error_of("validation = 1.0"), {"data.validation = 1.0; expected"}));
   EXPECT_TRUE(says(error_of("test = 0"), {"data.test"}));
   EXPECT_TRUE(says(error_of("batch = 0"), {"data.batch = 0"}));
+  EXPECT_TRUE(says(error_of("label_noise = 1.0"), {"data.label_noise = 1.0; expected"}));
+  EXPECT_TRUE(says(error_of("label_noise = -0.1"), {"data.label_noise = -0.1; expected"}));
   EXPECT_TRUE(says(error_of("deviation = [0.0]"), {"data.deviation"}));
 }
 

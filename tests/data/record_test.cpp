@@ -7,6 +7,7 @@
 
 #include "data/files_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/data/source.h"
 
 namespace moestro::testing {
 namespace {
@@ -71,6 +72,31 @@ TEST(Record, of_texts_that_was_edited_by_hand_is_refused) {
   EXPECT_TRUE(says(refusal("/name", "x", pairs.to_json()), {"languages [en]; expected two"}));
   pairs.text->layout.languages = {"en", "de"};
   EXPECT_EQ(DataRecord::from_json(pairs.to_json(), "data.json"), pairs);
+}
+
+TEST(Record, of_a_table_has_as_many_inputs_as_its_columns_become) {
+  const TemporaryFolder folder;
+  put(folder / "rows.csv", "age,job,y\n1,a,yes\n2,b,no\n3,a,yes\n4,b,no\n");
+  DataConfig config;
+  config.path = folder / "rows.csv";
+  config.format = "csv";
+  config.validation = 0;
+  const DataRecord record = load_data(config, {}, 1).record();
+  const auto refusal = [&](const std::string& place, const nlohmann::json& value) {
+    nlohmann::json edited = record.to_json();
+    edited[nlohmann::json::json_pointer(place)] = value;
+    return thrown<UserError>([&] { DataRecord::from_json(edited, "data.json"); });
+  };
+  EXPECT_EQ(refusal("/name", record.name), "(nothing thrown)");
+  EXPECT_TRUE(says(refusal("/sample_shape", {4}),
+                   {"sample_shape [4]; expected 3, the inputs of its table"}));
+  EXPECT_TRUE(says(refusal("/table/columns/1/categories", {"a", "b", "c"}),
+                   {"sample_shape [3]; expected 4, the inputs of its table"}));
+  nlohmann::json short_mean = record.to_json();
+  short_mean["normaliser"]["mean"] = {1., 2.};
+  short_mean["normaliser"]["deviation"] = {1., 2.};
+  EXPECT_TRUE(says(thrown<UserError>([&] { DataRecord::from_json(short_mean, "data.json"); }),
+                   {"2 means; expected 3, one for each input of its table"}));
 }
 
 }  // namespace

@@ -68,6 +68,26 @@ TEST(BalancedRows, regression_takes_any_rows_and_more_than_there_are_is_refused)
                    {"data.rows = 10; expected at most 9"}));
 }
 
+TEST(SplitRows, draws_rows_as_they_come_where_classes_need_not_be_even) {
+  Tensor targets_N = at::zeros({1000}, at::kLong);
+  targets_N.narrow(0, 0, 100).fill_(1);
+  DataConfig config;
+  config.validation = 0;
+  config.rows = 100;
+  const FileRows file{"set", 1000, targets_N, 2, false, true};
+  const auto rare = [&] {
+    return targets_N.index_select(0, split_rows(file, config, 3).train_N).sum().item<int64_t>();
+  };
+  EXPECT_EQ(rare(), 50);
+  config.balanced = false;
+  EXPECT_GT(rare(), 2);
+  EXPECT_LT(rare(), 25);
+  EXPECT_TRUE(says(thrown<UserError>([&] {
+                     split_rows({"prices", 1000, targets_N, 0, false, true}, config, 3);
+                   }),
+                   {"data.balanced = false has no effect: prices has no classes"}));
+}
+
 TEST(SplitRows, serve_for_training_validation_and_test_once) {
   DataConfig config;
   config.rows = 10;

@@ -37,6 +37,42 @@ TEST_F(InspectRun, compares_its_split_with_that_of_runs_beside_it) {
   EXPECT_LT(agreement[1]["adjusted_mutual_information"].get<double>(), 1);
 }
 
+TEST_F(InspectRun, judges_experts_by_the_split_of_another_run) {
+  train();
+  const std::filesystem::path first = run_;
+  run_ = folder_ / "other";
+  train({"train.seed=5"});
+  const nlohmann::json own = inspect_run({.run = first, .partition = first}).to_json(),
+                       other = inspect_run({.run = first, .partition = run_}).to_json();
+  EXPECT_FALSE(inspect_run({.run = first, .probe = true}).to_json().contains("partition"));
+  EXPECT_EQ(own["partition"]["run"], first.string());
+  EXPECT_EQ(own["partition"]["part_of_expert"], (std::vector<int64_t>{0, 1}));
+  for (const auto& [key, value] : own["probing"].items())
+    EXPECT_EQ(own["partition"][key], value) << key;
+  EXPECT_EQ(other["probing"], own["probing"]);
+  // The parts are as large as the other run's experts have them.
+  const nlohmann::json& partition = other["partition"];
+  const nlohmann::json usage = json("inspection.json")["usage"];
+  for (size_t e = 0; e < 2; ++e)
+    EXPECT_NEAR(partition["share"][e].get<double>(),
+                usage[partition["part_of_expert"][e].get<size_t>()].get<double>(), 1e-12);
+  EXPECT_EQ(partition["all"], own["probing"]["all"]);
+}
+
+TEST_F(InspectRun, refuses_partitions_that_do_not_fit) {
+  train();
+  const std::filesystem::path first = run_;
+  run_ = folder_ / "other";
+  train({"expert.count=3"});
+  EXPECT_EQ(
+      thrown<UserError>([&] { inspect_run({.run = first, .partition = run_}); }),
+      run_.string() + ": 3 experts; expected 2 as in " + first.string() + ", a part for each");
+  run_ = folder_ / "alone";
+  train({"expert.count=1", "gate.kind=fixed", "gate.layers=", "loss.importance="});
+  EXPECT_EQ(thrown<UserError>([&] { inspect_run({.run = run_, .probe = true}); }),
+            run_.string() + ": one expert alone; expected several to probe");
+}
+
 TEST_F(InspectRun, needs_runs_that_take_the_same_rows) {
   train();
   const std::filesystem::path corners = run_;
@@ -47,6 +83,11 @@ TEST_F(InspectRun, needs_runs_that_take_the_same_rows) {
   EXPECT_TRUE(contains(thrown<UserError>([&] {
                          inspect_run(
                              {.run = corners, .beside = {run_}, .data = folder_ / "test.csv"});
+                       }),
+                       "takes samples of "));
+  EXPECT_TRUE(contains(thrown<UserError>([&] {
+                         inspect_run(
+                             {.run = corners, .partition = run_, .data = folder_ / "test.csv"});
                        }),
                        "takes samples of "));
   EXPECT_TRUE(contains(thrown<UserError>([&] { inspect_run({.run = folder_ / "gone"}); }),

@@ -17,6 +17,7 @@ Evaluation four_rows() {
       at::tensor({.8, .2, 0., .6, .4, 0., .7, .2, .1, .25, .75, 0.}).reshape({4, 3}).to(at::kFloat);
   evaluation.experts_NK = at::arange(3).expand({4, 3});
   evaluation.weights_NK = evaluation.probs_NE;
+  evaluation.disagreement_N = evaluation.output_square_N = at::ones({4}, at::kDouble);
   return evaluation;
 }
 
@@ -88,6 +89,19 @@ TEST(Inspection, says_who_would_have_been_right) {
   EXPECT_EQ(json["rescuable_errors"], .5);  // row 2
 }
 
+TEST(Inspection, says_what_each_expert_knows_alone) {
+  const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 1, 1, 1})).to_json();
+  const nlohmann::json& probing = json["probing"];
+  EXPECT_EQ(probing["share"], json["usage"]);
+  EXPECT_NEAR(probing["own"][0].get<double>(), 1. / 3, 1e-14);
+  EXPECT_NEAR(probing["others"][1].get<double>(), 2. / 3, 1e-14);
+  EXPECT_TRUE(probing["own"][2].is_null());  // has no samples
+  EXPECT_EQ(probing["all"], (std::vector<double>{.5, .5, 1}));
+  EXPECT_EQ(probing["own_error"], 1 - json["owner_accuracy"].get<double>());
+  EXPECT_EQ(probing["oracle_error"], 1 - json["oracle_accuracy"].get<double>());
+  EXPECT_EQ(probing["routing_accuracy"], 1.);
+}
+
 TEST(Inspection, of_a_mixture_without_errors_has_none_to_rescue) {
   const nlohmann::json json = inspected(four_classified_rows(), labelled({0, 0, 0, 1})).to_json();
   EXPECT_EQ(json["mixture_accuracy"], 1.);
@@ -136,7 +150,7 @@ TEST(Inspection, regression_has_root_mean_squared_errors_and_no_classes) {
   EXPECT_EQ(json["samples"][1]["most_typical"][0]["label"], 4.);
 }
 
-TEST(Inspection, maps_the_inputs_of_several_experts) {
+TEST(Inspection, maps_the_inputs_and_probes_of_several_experts_only) {
   Dataset data = labelled({0, 0, 1, 1});
   EXPECT_FALSE(inspected(four_classified_rows(), data).to_json().contains("map"));  // all alike
   data.inputs = at::tensor({0., 1., 2., 0., 4., 1., 6., 2.}).reshape({4, 2}).to(at::kFloat);
@@ -148,6 +162,7 @@ TEST(Inspection, maps_the_inputs_of_several_experts) {
        {&alone.probs_NE, &alone.experts_NK, &alone.weights_NK, &alone.expert_predicted_NE})
     *part = part->narrow(1, 0, 1);
   EXPECT_FALSE(inspected(alone, data).to_json().contains("map"));
+  EXPECT_FALSE(inspected(alone, data).to_json().contains("probing"));
 }
 
 }  // namespace

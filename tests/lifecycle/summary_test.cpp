@@ -16,6 +16,8 @@ Evaluation two_rows() {
   evaluation.predicted_N = at::tensor({0, 0}, at::kLong);
   evaluation.probs_NE = at::eye(2);
   evaluation.expert_predicted_NE = at::tensor({0, 1, 0, 1}, at::kLong).reshape({2, 2});
+  evaluation.disagreement_N = at::tensor({1., 2.}, at::kDouble);
+  evaluation.output_square_N = at::tensor({3., 6.}, at::kDouble);
   return evaluation;
 }
 
@@ -40,12 +42,25 @@ TEST(Figures, of_classes_have_closed_forms) {
   EXPECT_EQ(f.specialisation->experts_used, 2);
 }
 
-TEST(Figures, of_one_expert_have_no_specialisation) {
+TEST(Figures, say_what_each_expert_knows_alone) {
+  const nlohmann::json json = figures(two_rows(), two_labels()).to_json();
+  EXPECT_EQ(json["probing"], (nlohmann::json{{"own_error", 0},
+                                             {"others_error", 1},
+                                             {"all_error", .5},
+                                             {"routing_accuracy", 1},
+                                             {"oracle_error", 0},
+                                             {"agreement", 0},
+                                             {"disagreement", 1.5},
+                                             {"output_square", 4.5}}));
+}
+
+TEST(Figures, of_one_expert_have_no_specialisation_and_nothing_to_probe) {
   Evaluation evaluation = two_rows();
   evaluation.probs_NE = at::ones({2, 1});
   evaluation.expert_predicted_NE = evaluation.predicted_N.unsqueeze(1);
   const nlohmann::json json = figures(evaluation, two_labels()).to_json();
   EXPECT_FALSE(json.contains("specialisation"));
+  EXPECT_FALSE(json.contains("probing"));
   EXPECT_EQ(json["hard_top1_error"], .5);
 }
 
@@ -62,6 +77,8 @@ TEST(Figures, of_values_leave_out_what_only_classes_have) {
   EXPECT_FALSE(json.contains("hard_top1_error"));
   EXPECT_FALSE(json.contains("calibration_error"));
   EXPECT_EQ(json["specialisation"].size(), 3u);  // entropies and experts used
+  EXPECT_DOUBLE_EQ(json["probing"]["own_error"].get<double>(), std::sqrt((9. + 25) / 2));
+  EXPECT_FALSE(json["probing"].contains("agreement"));
 }
 
 TEST(Summary, valid_is_left_out_where_nothing_was_held_out) {

@@ -95,6 +95,21 @@ TEST_F(ReviewsTest, typical_tokens_are_named_by_their_pieces) {
   for (const std::string& text : typical) EXPECT_TRUE(pieces.contains(text)) << text;
 }
 
+TEST_F(ReviewsTest, mixture_layers_are_probed_where_that_is_asked_for) {
+  train(joined(with_mixture_layers(), {"model.route=mean", "train.epochs=2"}));
+  EXPECT_FALSE(json("inspection.json")["layers"][0].contains("probing"));
+  const nlohmann::json probing =
+      inspect_run({.run = run_, .probe = true}).to_json()["layers"][0]["probing"];
+  const nlohmann::json test = json("summary.json")["test"];
+  EXPECT_NEAR(probing["model_loss"].get<double>(), test["loss"].get<double>(), 1e-6);
+  EXPECT_NEAR(probing["model_error"].get<double>(), test["error"].get<double>(), 1e-12);
+  EXPECT_EQ(probing["all_loss"].size(), 3u);
+  EXPECT_EQ(probing["own_loss"].size(), 3u);
+  EXPECT_EQ(
+      thrown<UserError>([&] { inspect_run({.run = run_, .partition = run_}); }),
+      run_.string() + ": its model.kind is \"encoder\"; expected a mixture of whole networks");
+}
+
 TEST_F(ReviewsTest, runs_with_mixture_layers_are_not_compared_row_by_row) {
   train(joined(with_mixture_layers(), {"train.epochs=1"}));
   EXPECT_EQ(

@@ -36,6 +36,24 @@ TEST(ClassifierMixtures, names_the_mixture_layers_as_its_traces_do) {
   EXPECT_TRUE(Classifier(small_shape(), kVocabulary, {3}, 1).mixture_names().empty());
 }
 
+TEST(ClassifierMixtures, an_expert_is_forced_in_the_layer_of_that_name_alone) {
+  for (const bool shared : {false, true}) {
+    TransformerShape shape = mixture_shape();
+    shape.depth = 3;
+    shape.share_depth = shared;
+    const Classifier model(shape, kVocabulary, {3}, 1);
+    const auto chosen = [&](const std::string& layer) {
+      std::vector<bool> forced;
+      const ForwardContext context{.forced = ForcedExpert{layer, 1}};
+      for (const MixtureTrace& trace : model.forward(kTexts_BT, context, {}).traces)
+        forced.push_back(trace.routing.experts_BK.sizes() == (Shape{9, 1}));
+      return forced;
+    };
+    EXPECT_EQ(chosen("encoder.1"), (std::vector<bool>{false, true, false})) << shared;
+    EXPECT_EQ(chosen("decoder.1"), (std::vector<bool>{false, false, false})) << shared;
+  }
+}
+
 // The bias moves by the rate towards experts with fewer rows than the mean, away from others.
 Tensor bias_step(const MixtureTrace& trace, double rate) {
   const Tensor load_E = at::bincount(trace.routing.experts_BK.flatten(), {}, 3);

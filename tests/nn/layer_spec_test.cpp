@@ -149,6 +149,50 @@ TEST(LayerSpec, hidden_layers_count_from_the_last) {
   EXPECT_EQ(hidden_layer(specs, 3), -1);
 }
 
+// Five inputs: a number, then columns of three and of one category.
+const LayerListPlace kTable = {"gate.layers", "experts", 10, {{1, 3}, {4, 1}}};
+
+std::string table_refusal(const std::vector<std::string>& layers) {
+  return thrown<UserError>([&] { parse_layers(layers, {5}, kTable); });
+}
+
+TEST(LayerSpec, embed_has_a_vector_for_each_categorical_column_beside_the_numbers) {
+  const auto specs = parse_layers({"embed 4", "linear experts"}, {5}, kTable);
+  EXPECT_EQ(specs[0].kind, LayerKind::embed);
+  EXPECT_EQ(specs[0].size, 4);
+  ASSERT_EQ(specs[0].categories.size(), 2u);
+  EXPECT_EQ(specs[0].out, (Shape{1 + 2 * 4}));
+  EXPECT_EQ(specs[1].in, (Shape{9}));
+}
+
+TEST(LayerSpec, embed_only_stands_first) {
+  EXPECT_EQ(table_refusal({"linear 5", "embed 4", "linear experts"}),
+            "gate.layers[1] \"embed 4\": stands behind others; expected as the first layer");
+  EXPECT_EQ(table_refusal({"embed 4", "embed 4", "linear experts"}),
+            "gate.layers[1] \"embed 4\": stands behind others; expected as the first layer");
+}
+
+TEST(LayerSpec, embed_needs_a_table_with_categories) {
+  const std::string expected =
+      "[0] \"embed 4\": needs categorical columns, but the samples have none; expected a table "
+      "with categories";
+  EXPECT_EQ(refusal({"embed 4", "linear classes"}), expected);
+  EXPECT_EQ(refusal({"embed 4", "linear classes"}, {5}), expected);
+}
+
+TEST(LayerSpec, embed_refuses_a_width_that_is_none) {
+  for (const char* layer : {"embed 0", "embed -1", "embed 1.5", "embed experts", "embed 16777217"})
+    EXPECT_NE(table_refusal({layer, "linear experts"})
+                  .find("; expected a whole number from 1 to 16777216"),
+              std::string::npos)
+        << layer;
+  EXPECT_EQ(table_refusal({"embed", "linear experts"}),
+            "gate.layers[0] \"embed\": WIDTH is missing; expected \"embed WIDTH\"");
+  EXPECT_EQ(table_refusal({"embed 4 bias=true", "linear experts"}),
+            "gate.layers[0] \"embed 4 bias=true\": unknown option \"bias\"; expected \"embed "
+            "WIDTH\"");
+}
+
 TEST(LayerSpec, batch_norm_may_keep_the_statistics_of_the_batch) {
   EXPECT_FALSE(parse({"batchnorm", "linear classes"}, {1, 8, 8})[0].batch_statistics);
   EXPECT_FALSE(parse({"batchnorm eval=running", "linear classes"}, {1, 8, 8})[0].batch_statistics);

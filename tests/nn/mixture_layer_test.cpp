@@ -70,6 +70,49 @@ TEST(MixtureLayer, is_the_weighted_sum_of_the_chosen_experts) {
     }
 }
 
+TEST(MixtureLayer, sends_all_rows_to_a_forced_expert_with_weight_one) {
+  const Packing rows = ragged();
+  const Tensor x_ND = normal({7, 4}, 8);
+  for (const char* gate : {"softmax", "noisy_topk", "switch", "attentive"})
+    for (const RouteBy route : {RouteBy::token, RouteBy::mean}) {
+      const bool reads_hidden = std::string(gate) == "attentive";
+      if (reads_hidden && route != RouteBy::token) continue;
+      TransformerShape shape = shape_with(gate, route);
+      if (reads_hidden) shape.mixture.gate.layers = {"linear 4", "relu", "linear experts"};
+      const MixtureLayer layer = exact(shape);
+      for (int64_t e = 0; e < 3; ++e)
+        for (const TraceNeeds& needs : {TraceNeeds{}, TraceNeeds{true, true, true}}) {
+          const MixtureLayerOutput output =
+              layer.forward(x_ND, rows, {.forced = ForcedExpert{"layer", e}}, needs);
+          EXPECT_TRUE(at::allclose(output.y_ND, layer.bank().forward_one(e, x_ND), 1e-9, 1e-10));
+          const Tensor chosen_BK = output.trace.routing.experts_BK;
+          EXPECT_EQ(chosen_BK.sizes(), (Shape{route == RouteBy::token ? 7 : 3, 1}));
+          EXPECT_TRUE(chosen_BK.eq(e).all().item<bool>());
+        }
+    }
+}
+
+TEST(MixtureLayer, keeps_shared_experts_beside_a_forced_one) {
+  TransformerShape shape = shape_with("switch");
+  const Packing rows = ragged();
+  const Tensor x_ND = normal({7, 4}, 9);
+  const ForwardContext forced{.forced = ForcedExpert{"layer", 2}};
+  const Tensor without = exact(shape).forward(x_ND, rows, forced, {}).y_ND;
+  shape.mixture.shared = 1;
+  FeedForwardBank shared({4, 6, shape.activation, true}, "layer.shared", 1, 5);
+  convert(shared.parameters(), {}, at::kDouble);
+  EXPECT_TRUE(at::allclose(exact(shape).forward(x_ND, rows, forced, {}).y_ND - without,
+                           shared.forward_one(0, x_ND), 1e-9, 1e-10));
+}
+
+TEST(MixtureLayer, refuses_a_forced_expert_that_is_not_there) {
+  const ForwardContext forced{.forced = ForcedExpert{"layer", 3}};
+  EXPECT_EQ(thrown<UserError>([&] {
+              exact(shape_with("switch")).forward(normal({7, 4}, 1), ragged(), forced, {});
+            }),
+            "forced routing: expert 3; expected 0 to 2");
+}
+
 TEST(MixtureLayer, gives_the_same_whatever_its_trace_keeps) {
   const Packing rows = ragged();
   const Tensor x_ND = normal({7, 4}, 2);

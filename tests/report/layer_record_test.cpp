@@ -58,6 +58,18 @@ TEST(LayerRecords, whose_lengths_disagree_are_refused) {
   EXPECT_EQ(error_of(list), "x.json: layer 0: key \"experts\" is 0, expected 1 or more");
 }
 
+TEST(LayerRecords, have_what_was_probed) {
+  EXPECT_FALSE(layer_records(layers(), "x")[0].probing);
+  json list = layers({.probing = true});
+  EXPECT_EQ(layer_records(list, "x")[1].probing->others_loss, std::vector<double>(4, 1.7654));
+  list[1]["probing"]["own_loss"].push_back(0);
+  EXPECT_EQ(error_of(list), "x.json: layer 1: probing: key \"own_loss\" has 5 entries, expected 4");
+  list = layers({.probing = true, .split = false});
+  EXPECT_TRUE(layer_records(list, "x")[0].probing->share.empty());
+  list[0]["probing"].erase("all_error");
+  EXPECT_EQ(error_of(list), "x.json: layer 0: probing: key \"all_error\" is missing");
+}
+
 TEST(LayerRecord, counts_experts_with_a_hundredth_or_a_tenth_of_an_even_share) {
   LayerRecord layer;
   layer.experts = 4;

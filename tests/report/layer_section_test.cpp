@@ -86,6 +86,20 @@ TEST(LayerSection, of_layers_with_different_counts_of_experts_leaves_cells_empty
   EXPECT_FALSE(has(html, "encoder.1, expert 5"));
 }
 
+TEST(LayerSection, shows_each_expert_alone_where_layers_were_probed) {
+  EXPECT_FALSE(has(section_of({}), "Each expert alone"));
+  for (const char* kind : {"encoder", "vit"}) {
+    const std::string html = section_of({.kind = kind, .probing = true});
+    EXPECT_EQ(testing::xml_fault(html), "");
+    EXPECT_EQ(count(html, "<h3>Each expert alone</h3>"), 2u);
+    EXPECT_TRUE(has(html, "<td>10.0 %</td><td>0.3100</td><td>0.1000</td><td>1.7654</td>"));
+    EXPECT_TRUE(has(html, "for which the layer chooses it"));
+  }
+  const std::string by_token = section_of({.probing = true, .split = false});
+  EXPECT_TRUE(has(by_token, "</i>3</th><td>1.5000</td><td>0.3750</td></tr>"));
+  EXPECT_FALSE(has(by_token, "for which the layer chooses it"));
+}
+
 TEST(LayerSection, without_layers_is_nothing) {
   EXPECT_EQ(layer_section({}), "");
 }

@@ -161,6 +161,24 @@ void add_second_schema(json& inspection, const MadeUpRun& run) {
                      {"rescuable_errors", .5}});
 }
 
+json probing(const MadeUpRun& run, const std::vector<double>& usage) {
+  const auto experts = static_cast<std::size_t>(run.experts);
+  std::vector<json> own(experts, .1);
+  for (int64_t idle : run.idle) own[static_cast<std::size_t>(idle)] = nullptr;
+  json probing = {{"share", usage},
+                  {"own", own},
+                  {"others", std::vector<double>(experts, .8)},
+                  {"all", std::vector<double>(experts, .66)},
+                  {"own_error", .1},
+                  {"others_error", .8},
+                  {"all_error", .66},
+                  {"oracle_error", .045},
+                  {"disagreement", 1.25},
+                  {"output_square", 7.5}};
+  if (!run.regression) probing.update({{"routing_accuracy", .942}, {"agreement", .31}});
+  return probing;
+}
+
 json inspection(const MadeUpRun& run) {
   const auto experts = static_cast<std::size_t>(run.experts);
   const auto counts = table(run);
@@ -192,6 +210,7 @@ json inspection(const MadeUpRun& run) {
                      {"samples", samples}};
   if (!run.regression) inspection.update({{"classes", run.classes}, {"class_by_expert", counts}});
   if (run.schema > 1) add_second_schema(inspection, run);
+  if (run.schema > 1 && run.experts > 1 && run.probing) inspection["probing"] = probing(run, usage);
   return inspection;
 }
 

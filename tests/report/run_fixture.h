@@ -19,6 +19,7 @@ struct MadeUpRun {
   double error = .0987;
   std::vector<int64_t> idle;  // experts that get no sample
   int64_t schema = 2;         // of inspection.json; 1: as the first version wrote it
+  bool probing = true;        // in inspection.json; 0.1.0 wrote none
   int64_t turned = 0;         // owners.safetensors: of rows that belong to the next expert
   std::string rows = "r";     // digest of the test rows
 };

@@ -93,6 +93,8 @@ TEST(RunPage, of_regression_shows_errors_in_the_units_of_the_target) {
   EXPECT_TRUE(has(page, "How much of the work each expert gets"));
   EXPECT_FALSE(has(page, "Who would have been right"));
   EXPECT_FALSE(has(page, "specialisation</dt>"));
+  EXPECT_TRUE(has(page, "Alone, experts have a root mean squared error of 0.1 on their own"));
+  EXPECT_FALSE(has(page, "say the same"));
 }
 
 TEST(RunPage, says_who_would_have_been_right) {
@@ -103,6 +105,29 @@ TEST(RunPage, says_who_would_have_been_right) {
                   "that the owner gets wrong</title>"));
   EXPECT_TRUE(has(page, "Some expert is right about 95.50\u00A0% of all samples"));
   EXPECT_TRUE(has(page, "<td>4.50 %</td>"));  // the error of a gate that knew
+}
+
+TEST(RunPage, shows_each_expert_alone) {
+  const std::string page = page_of({});
+  EXPECT_TRUE(has(page, "<h2>Each expert alone</h2>"));
+  EXPECT_TRUE(has(page,
+                  "Alone, experts get 10.00\u00A0% of their own samples wrong and "
+                  "80.00\u00A0% of the others&#39;: each knows its own part"));
+  EXPECT_TRUE(has(page, "V = 1.25 apart"));
+  MadeUpRun run;
+  run.idle = {2};
+  const std::string idle = page_of(run);
+  EXPECT_EQ(xml_fault(idle), "");
+  EXPECT_TRUE(has(idle, "</i>2</th><td>0.0 %</td><td>–</td><td>80.00 %</td><td>66.00 %</td>"));
+}
+
+TEST(RunPage, of_a_folder_that_was_not_probed_leaves_that_out) {
+  MadeUpRun run;
+  run.probing = false;
+  const std::string page = page_of(run);
+  EXPECT_EQ(xml_fault(page), "");
+  EXPECT_FALSE(has(page, "Each expert alone"));
+  EXPECT_TRUE(has(page, "Who would have been right"));
 }
 
 TEST(RunPage, of_a_folder_of_the_first_version_shows_what_there_is) {

@@ -174,6 +174,20 @@ TEST_F(RunRecordFiles, of_schema_2_say_who_would_have_been_right_and_who_is_typi
   EXPECT_EQ(run.owners->rows_digest, "r");
 }
 
+TEST_F(RunRecordFiles, say_what_each_expert_knows_alone) {
+  const std::optional<ProbingRecord> probing = read_run(run_).inspection->probing;
+  ASSERT_TRUE(probing);
+  EXPECT_EQ(probing->own, std::vector<double>(5, .1));
+  EXPECT_EQ(probing->routing_accuracy, .942);
+  EXPECT_EQ(probing->partition, "");
+  EXPECT_FALSE(read_run(run_).inspection->partition);
+  replace("inspection.json", "\"own\":[0.1,", "\"own\":[");
+  expect_error("inspection.json", ": probing: key \"own\" has 4 entries, expected 5");
+  testing::write_run(run_);
+  replace("inspection.json", "\"others\":", "\"other\":");
+  expect_error("inspection.json", ": probing: key \"others\" is missing");
+}
+
 TEST_F(RunRecordFiles, whose_owners_disagree_with_the_inspection_are_refused) {
   replace("inspection.json", "\"rows\":500", "\"rows\":499");
   expect_error("owners.safetensors",

@@ -42,6 +42,23 @@ json tokens_of(int64_t expert) {
   return tokens;
 }
 
+json probing_of(const MadeUpTransformer& run) {
+  const auto each = [&](double value) {
+    return std::vector<double>(static_cast<std::size_t>(run.experts), value);
+  };
+  json probing = {{"model_loss", .29},
+                  {"model_error", .0987},
+                  {"all_loss", each(1.5)},
+                  {"all_error", each(.375)}};
+  if (run.split)
+    probing.update({{"share", usage(run.experts)},
+                    {"own_loss", each(.31)},
+                    {"own_error", each(.1)},
+                    {"others_loss", each(1.7654)},
+                    {"others_error", each(.4321)}});
+  return probing;
+}
+
 json layer_of(const MadeUpTransformer& run, int64_t number) {
   json layer = {{"layer", layer_name(run, number)},
                 {"experts", run.experts},
@@ -52,6 +69,7 @@ json layer_of(const MadeUpTransformer& run, int64_t number) {
                 {"usage_entropy", 1.85},
                 {"position_from", {0, 1, 2, 4, 8}},
                 {"positions", std::vector<std::vector<double>>(5, usage(run.experts))}};
+  if (run.probing) layer["probing"] = probing_of(run);
   if (run.kind == "vit") return layer;
   for (int64_t e = 0; e < run.experts; ++e) layer["tokens"].push_back(tokens_of(e));
   return layer;

@@ -15,7 +15,9 @@ struct MadeUpTransformer {
   int64_t experts = 4;
   int64_t epochs = 3;
   std::string status = "finished";
-  double bleu = 28.41;  // of a translator
+  double bleu = 28.41;   // of a translator
+  bool probing = false;  // of layers, as `moestro inspect --probe` has it
+  bool split = true;     // then with own and others' answers
 };
 
 // encoder.1, encoder.3, ...: each expert e gets (e + 1) / (1 + 2 + ... + E) of the choices, so the

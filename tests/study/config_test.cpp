@@ -11,7 +11,8 @@ namespace {
 
 TEST(StudyConfig, knows_what_says_something_of_test_rows) {
   for (const char* figure :
-       {"test.error", "hard_top1_error", "split_agreement", "specialisation.usage_entropy"})
+       {"test.error", "hard_top1_error", "split_agreement", "specialisation.usage_entropy",
+        "probing.own_error", "probing.disagreement"})
     EXPECT_TRUE(of_test_rows(figure)) << figure;
   for (const char* figure : {"valid.error", "valid.loss", "parameters", "seconds", "steps"})
     EXPECT_FALSE(of_test_rows(figure)) << figure;
@@ -21,6 +22,13 @@ TEST(StudyConfig, knows_what_one_expert_and_what_regression_has_not) {
   EXPECT_TRUE(of_a_split("specialisation.usage_entropy"));
   EXPECT_TRUE(of_a_split("split_agreement"));
   EXPECT_FALSE(of_a_split("hard_top1_error"));
+  for (const char* figure : {"probing.own_error", "probing.routing_accuracy"}) {
+    EXPECT_TRUE(of_a_split(figure)) << figure;
+    EXPECT_TRUE(of_whole_networks(figure)) << figure;
+  }
+  EXPECT_TRUE(of_classes("probing.routing_accuracy"));
+  EXPECT_TRUE(of_classes("probing.agreement"));
+  EXPECT_FALSE(of_classes("probing.oracle_error"));
   EXPECT_TRUE(of_classes("hard_top1_error"));
   EXPECT_TRUE(of_classes("specialisation.mutual_information_predicted"));
   EXPECT_FALSE(of_classes("specialisation.usage_entropy"));

@@ -128,11 +128,12 @@ TEST_F(PlanTest, refuses_arms_that_cannot_be_paired) {
   EXPECT_EQ(
       refusal(study + "b = [\"data.name=fashion-mnist\"]\n"),
       ": arms \"b\" and \"a\" cannot be paired: they are measured on other rows; expected the "
-      "same [data] but for batch, rows, augment, mean and deviation");
+      "same [data] but for batch, rows, balanced, label_noise, augment, mean and deviation");
   EXPECT_EQ(refusal(study + "b = [\"train.seed=3\"]\n"),
             ": arm \"b\" cannot be paired: it sets train.seed; expected the study's seeds for all "
             "arms");
   EXPECT_EQ(plan(study + "b = [\"data.rows=100\", \"data.validation=0.2\"]\n").runs.size(), 10u);
+  EXPECT_EQ(plan(study + "b = [\"data.label_noise=0.2\"]\n").runs.size(), 10u);
 }
 
 TEST_F(PlanTest, a_metric_on_validation_rows_needs_the_same_ones) {

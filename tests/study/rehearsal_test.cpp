@@ -45,6 +45,18 @@ TEST_F(RehearsalTest, lets_a_child_pass_that_fits_an_arm_which_is_not_there_yet)
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 }
 
+TEST_F(RehearsalTest, lets_a_child_pass_of_an_arm_that_embeds_categories) {
+  std::string table = "colour,size,y\n";
+  for (int row = 0; row < 40; ++row)
+    table += fmt::format("{},{},{}\n", row % 3 ? "red" : "blue", row, row % 2 ? "a" : "b");
+  put(folder_ / "train.csv", table);
+  put(folder_ / "test.csv", table);
+  const std::string layers = "'expert.layers=[\"embed 2\", \"linear classes\"]'";
+  EXPECT_EQ(refusal(plan("a = [" + layers + "]\nb = [" + layers +
+                         ", \"start.run={a}\", \"start.experts=copy\"]\n")),
+            kFits);
+}
+
 TEST_F(RehearsalTest, names_the_arm_that_does_not_fit) {
   const std::string text = refusal(
       plan("a = []\nb = [\"start.run={a}\", \"start.experts=freeze\", \"expert.count=3\"]\n"));

@@ -61,6 +61,15 @@ TEST(Score, of_values_is_in_the_units_of_the_target) {
   EXPECT_NEAR(scores.error, std::sqrt(12.5), 1e-6);
 }
 
+TEST(AnswerScores, of_translations_are_of_the_tokens_behind_the_first) {
+  const Tensor targets_BU = at::tensor({1, 0, 2, 1, 2, -1}, at::kInt).view({2, 3});
+  const Tensor logits_MV =
+      at::tensor({.5, .25, .25, .1, .1, .8, .7, .2, .1}, at::kDouble).view({3, 3}).log();
+  const AnswerScores scores = answer_scores(logits_MV, OutputKind::logits, targets_BU);
+  EXPECT_TRUE(at::allclose(scores.loss_N, -at::tensor({.5, .8, .1}, at::kDouble).log(), 1e-6, 0));
+  EXPECT_TRUE(at::equal(scores.error_N, at::tensor({0., 0., 1.}, at::kDouble)));
+}
+
 class Evaluate : public ::testing::Test {
  protected:
   Evaluation run(int64_t batch, const std::vector<std::string>& more = {}) {
@@ -96,6 +105,44 @@ TEST_F(Evaluate, with_one_chosen_expert_the_mixture_answers_what_the_expert_answ
 TEST_F(Evaluate, mixed_logits_are_returned_as_log_probabilities) {
   const Evaluation evaluation = run(50, {"mixture.output=logits"});
   EXPECT_TRUE(at::allclose(evaluation.mixed_NC.exp().sum(1), at::ones({50}), 1e-5, 1e-6));
+}
+
+TEST_F(Evaluate, says_how_far_apart_lie_what_the_gate_mixes) {
+  for (const char* output : {"probabilities", "logits"}) {
+    RecipeDocument document;
+    set_toy(document, {std::string("mixture.output=") + output});
+    const Mixture mixture = build_mixture(document, {data.sample_shape(), data.classes});
+    const Normaliser normaliser = Normaliser::fit(data);
+    const Evaluation evaluation =
+        evaluate(mixture, data, normaliser, {.batch = 7, .experts = true});
+    const Tensor out_ENC =
+        mixture.bank().forward_all(normaliser.apply(data.inputs), {}).out_ENC.to(at::kDouble);
+    const Tensor mixed_ENC = std::string(output) == "logits" ? out_ENC : out_ENC.log_softmax(2);
+    const Tensor variance_N = (mixed_ENC[0] - mixed_ENC[1]).square().mean(1) / 4;
+    EXPECT_TRUE(at::allclose(evaluation.disagreement_N, variance_N, 1e-5, 1e-7)) << output;
+    EXPECT_TRUE(
+        at::allclose(evaluation.output_square_N, mixed_ENC.square().mean({0, 2}), 1e-5, 1e-7));
+    EXPECT_EQ(evaluation.disagreement_N.scalar_type(), at::kDouble);
+    EXPECT_FALSE(evaluate(mixture, data, normaliser, {}).disagreement_N.defined());
+  }
+}
+
+TEST_F(Evaluate, experts_of_values_disagree_in_standardised_units) {
+  Dataset values = data;
+  values.classes = 0;
+  values.targets_N = at::arange(50).to(at::kFloat) * 100 + 5000;
+  RecipeDocument document;
+  set_toy(document, {"mixture.output=values", "loss.kind=least_squares",
+                     "expert.layers=[\"linear 4\", \"relu\", \"linear 1\"]"});
+  const Mixture mixture = build_mixture(document, {values.sample_shape(), 0});
+  const Normaliser normaliser = Normaliser::fit(values);
+  const Evaluation evaluation =
+      evaluate(mixture, values, normaliser, {.batch = 7, .experts = true});
+  const Tensor apart_N =
+      (evaluation.expert_predicted_NE.select(1, 0) - evaluation.expert_predicted_NE.select(1, 1)) /
+      normaliser.target_deviation();
+  EXPECT_TRUE(
+      at::allclose(evaluation.disagreement_N, (apart_N.square() / 4).to(at::kDouble), 1e-3, 1e-6));
 }
 
 TEST_F(Evaluate, scores_a_mixture_as_its_answers_do) {

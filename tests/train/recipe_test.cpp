@@ -32,6 +32,8 @@ TEST(Recipe, every_shipped_one_parses_and_describes_a_model) {
     Task task{{1, 28, 28}, 10};
     if (kind == "encoder") task = {{100}, 2, /*vocabulary=*/8000, /*translation=*/false, 100};
     if (kind == "translator") task = {{100}, 0, /*vocabulary=*/8000, /*translation=*/true, 100};
+    if (document.recipe.expert.layers.front().starts_with("embed"))
+      task = {.sample_shape = {10}, .classes = 2, .categories = {{4, 6}}};
     EXPECT_GT(build_model(document, task)->parameter_count(), 0) << path;
   }
 }
@@ -142,6 +144,54 @@ TEST(Recipe, refuses_for_transformers_what_reads_the_answers_of_whole_networks) 
       refusal(encoder({"gate.kind=classes", "gate.classes=[\"0\", \"1\"]"}, true)),
       "--set: gate.kind = \"classes\" is told the class of a sample, and mixture layers route "
       "tokens; expected another gate.kind, or model.kind = \"mixture\"");
+}
+
+TEST(Recipe, refuses_mutual_distillation_that_can_have_no_effect) {
+  const std::string weight = "loss.mutual_distillation=0.3";
+  const std::string begin = "--set: loss.mutual_distillation = 0.3 has no effect ";
+  EXPECT_EQ(refusal({weight, "expert.count=1", "gate.kind=fixed"}),
+            begin + "with expert.count = 1; expected more experts, or 0");
+  EXPECT_EQ(refusal({weight, "gate.kind=switch", "loss.mutual_experts=chosen"}),
+            begin +
+                "with loss.mutual_experts = \"chosen\", since the gate chooses one expert; "
+                "expected loss.mutual_experts = \"all\", or 0");
+  EXPECT_NE(refusal({weight, "gate.kind=noisy_topk", "gate.k=1", "loss.mutual_experts=chosen"})
+                .find("the gate chooses one expert"),
+            std::string::npos);
+  EXPECT_EQ(refusal({weight, "start.run=teacher", "start.experts=freeze"}),
+            begin + "on frozen experts; expected start.experts = \"copy\" or \"draw\", or 0");
+}
+
+TEST(Recipe, refuses_keys_of_mutual_distillation_where_they_say_nothing) {
+  const std::string weight = "loss.mutual_distillation=1";
+  const std::vector<std::vector<std::string>> without_effect = {
+      {"loss.mutual_form=kl"},
+      {weight, "loss.mutual_experts=chosen"},
+      {weight, "loss.mutual_temperature=2"}};
+  for (const auto& assignments : without_effect)
+    EXPECT_NE(refusal(assignments).find("has no effect"), std::string::npos) << assignments.back();
+}
+
+TEST(Recipe, takes_mutual_distillation_under_any_gate_of_several_experts) {
+  for (const std::string kind :
+       {"softmax", "attentive", "noisy_topk", "switch", "sigmoid", "fixed"}) {
+    RecipeDocument document;
+    document.schema.set("loss.mutual_distillation=0.3");
+    document.schema.set("gate.kind=" + kind);
+    EXPECT_NO_THROW(check(document.recipe, document.schema)) << kind;
+  }
+}
+
+TEST(Recipe, refuses_a_mutual_distillation_below_zero) {
+  RecipeDocument document;
+  EXPECT_EQ(thrown<UserError>([&] { document.schema.set("loss.mutual_distillation=-0.1"); }),
+            "--set: loss.mutual_distillation = -0.1; expected a number, at least 0");
+}
+
+TEST(Recipe, refuses_for_transformers_to_compare_predictions_of_their_experts) {
+  EXPECT_NE(refusal({"model.kind=encoder", "loss.mutual_distillation=1", "loss.mutual_form=kl"})
+                .find("reads what every expert"),
+            std::string::npos);
 }
 
 TEST(Recipe, takes_the_terms_of_gates_for_mixture_layers) {

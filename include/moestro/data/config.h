@@ -30,6 +30,8 @@ struct DataConfig {
   double validation = .1;
   double test = .2;  // share split off by seed where the set has no test rows of its own
   int64_t rows = 0;
+  bool balanced = true;                 // of rows: as many of each class as can be
+  double label_noise = 0;               // share of the training rows given another class
   std::vector<std::string> augment;     // data/augment.h
   std::vector<double> mean, deviation;  // empty: fitted on the training rows
 

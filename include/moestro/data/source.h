@@ -21,7 +21,7 @@
 namespace moestro {
 
 struct DataSource {
-  Dataset train;               // data.rows of what validation left
+  Dataset train;               // data.rows of what validation left, with data.label_noise
   Dataset valid;               // the set's own validation rows, otherwise a share by seed; no rows
                                // with data.validation = 0; the same for every data.rows
   Dataset test;                // the set's own test rows, otherwise a share by seed
@@ -38,7 +38,8 @@ struct DataSource {
 };
 
 // root: --data-root, may be empty. Throws UserError for missing and bad files, and for keys that do
-// not fit the data (data.test where the set has test rows, data.augment for tables, too few rows).
+// not fit the data (data.test where the set has test rows, data.augment for tables, too few rows,
+// data.label_noise where there are no classes).
 // tokenizer: a run's own, in place of one that is trained anew.
 DataSource load_data(const DataConfig& config, const std::filesystem::path& root, uint64_t seed,
                      std::shared_ptr<const Tokenizer> tokenizer = nullptr);

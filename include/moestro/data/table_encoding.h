@@ -32,7 +32,8 @@ Tensor encode_targets(const CsvTable& table, const TableSchema& schema, int64_t 
 // and "file: ..." for columns that are not there.
 Dataset encode_table(const CsvTable& table, const TableSchema& schema, Targets targets);
 
-// Sets the means of numeric columns to those over the given rows (missing cells not counted).
+// Sets the means of numeric columns to those over the given rows, missing cells not counted; to 0,
+// with a warning, where all are missing.
 void fit_means(TableSchema& schema, const Tensor& inputs_ND);
 
 // Writes the means over the NaN of encode_table, in place.

@@ -17,6 +17,9 @@ namespace moestro {
 struct InspectOptions {
   std::string run;                  // its folder
   std::vector<std::string> beside;  // folders of others
+  // Experts alone; of a mixture of whole networks that is always measured.
+  bool probe = false;
+  std::string partition;            // the folder of a run whose split experts are judged by as well
   std::string data;                 // a set's name or a path; empty: the run's own test rows
   std::filesystem::path data_root;  // may be empty: see data/data_root.h
   std::string device;               // empty: the recipe's
@@ -28,17 +31,27 @@ struct InspectedRun {
     std::string run;
     double adjusted_mutual_information = 0;  // measure/adjusted_mutual_information.h
   };
+  // Each expert on the part of the rows that it overlaps with most: lifecycle/partition.h. Parts
+  // are what the most probable experts of the other run own.
+  struct Partition {
+    std::string run;
+    std::vector<int64_t> part_of_expert;
+    ExpertProbing probing;
+  };
   std::optional<Inspection> inspection;  // of a mixture of whole networks
+  std::optional<Partition> partition;    // likewise
   std::vector<LayerInspection> layers;   // of a Transformer's mixture layers
   std::vector<Agreement> agreement;      // one a run beside it
   std::string set;
   int64_t rows = 0;
 
-  nlohmann::ordered_json to_json() const;  // inspection.json, and "agreement" where there is one
+  // inspection.json, and "agreement" and "partition" where there are such.
+  nlohmann::ordered_json to_json() const;
 };
 
 // Throws UserError for a folder without a run, for rows that one of the runs cannot take, for a
-// model without mixtures, and for runs beside it that are no mixtures of whole networks.
+// model without mixtures, for one expert that is to be probed, for other runs that are no mixtures
+// of whole networks, and for a partition of another number of experts.
 InspectedRun inspect_run(const InspectOptions& options);
 
 }  // namespace moestro

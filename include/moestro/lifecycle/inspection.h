@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "moestro/lifecycle/expert_probing.h"
 #include "moestro/lifecycle/input_map.h"
 #include "moestro/lifecycle/typical_samples.h"
 #include "moestro/measure/usage.h"
@@ -34,7 +35,9 @@ struct Inspection {
   std::optional<Classes> classes;
   Tensor owner_N;                       // int64, the most probable expert of each row
   std::vector<TypicalSamples> samples;  // one an expert
-  std::optional<InputMap> map;          // more than one expert
+  // More than one expert.
+  std::optional<ExpertProbing> probing;  // by owner_N
+  std::optional<InputMap> map;
 
   nlohmann::ordered_json to_json() const;  // without owner_N
 };

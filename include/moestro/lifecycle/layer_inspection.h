@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "moestro/lifecycle/layer_probing.h"
 #include "moestro/measure/layer_usage.h"
 #include "moestro/train/evaluation.h"
 
@@ -32,6 +34,7 @@ struct LayerInspection {
   std::vector<int64_t> position_from;
   std::vector<std::vector<double>> positions;  // [range][expert] share of the choices
   std::vector<std::vector<Token>> tokens;      // of each expert; empty for images
+  std::optional<LayerProbing> probing;         // where it was asked for
 
   nlohmann::ordered_json to_json() const;
 };

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "moestro/lifecycle/expert_probing.h"
 #include "moestro/lifecycle/responder.h"
 #include "moestro/measure/specialisation.h"
 
@@ -17,6 +18,7 @@ struct Figures {
   std::optional<double> calibration_error;       // classes only
   std::optional<double> hard_top1_error;         // and of a mixture of whole networks
   std::optional<Specialisation> specialisation;  // of one with more than one expert
+  std::optional<ExpertProbing> probing;          // likewise, by the gate's own choices
   std::optional<double> bleu, bleu_lowercase;    // translations, 0 to 100: measure/bleu.h
 
   nlohmann::ordered_json to_json() const;

@@ -3,12 +3,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <c10/core/ScalarType.h>
 
 #include "moestro/core/tensor.h"
 
 namespace moestro {
+
+// One mixture layer of a Transformer, as its trace is named, and the expert that all its rows go to
+// with weight 1, whatever the gate says: what probing asks for.
+struct ForcedExpert {
+  std::string layer;
+  int64_t expert = 0;
+};
 
 struct ForwardContext {
   bool training = false;  // batch statistics, dropout, gate noise
@@ -18,6 +26,7 @@ struct ForwardContext {
   Tensor targets_N = {};
   // What inputs and token vectors are cast to, and with them every product; none: their own type.
   std::optional<c10::ScalarType> precision = {};
+  std::optional<ForcedExpert> forced = {};
 };
 
 // x in the type that the context asks for.

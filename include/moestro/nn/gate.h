@@ -44,9 +44,10 @@ struct GateSetting {
   int64_t experts = 1;        // E
   int64_t expert_hidden = 0;  // width of the experts' hidden layer that it reads; 0: none
   uint64_t seed = 0;
-  std::string where;          // of gate.layers, for errors
-  int64_t classes = 0;        // of the task; 0: regression
-  std::string name = "gate";  // of its tensors: "<name>.<layer>.weight"
+  std::string where;                       // of gate.layers, for errors
+  int64_t classes = 0;                     // of the task; 0: regression
+  std::string name = "gate";               // of its tensors: "<name>.<layer>.weight"
+  std::vector<InputSpan> categories = {};  // of the samples
 };
 
 // Throws UserError for a trunk that does not fit, k above E, or an attentive gate over experts

@@ -20,6 +20,12 @@ struct LossConfig {
   std::string similarity_distance = "euclidean";  // cosine, features; controls: constant, shuffled
   std::string similarity_run;                     // features: the run whose experts are the map
   double gate_distillation = 0, gate_correctness = 0;  // gate_targets.h
+  // Among the experts (arXiv 2402.00893): mutual_distillation.h
+  double mutual_distillation = 0;            // alpha
+  std::string mutual_form = "squared";       // squared, gate_weighted, kl
+  std::string mutual_experts = "all";        // all, chosen
+  double mutual_temperature = 1;             // kl
+  std::string mutual_schedule = "constant";  // constant, rise, fall
 
   bool compares_samples() const { return similarity_same > 0 || similarity_different > 0; }
 };

@@ -13,6 +13,7 @@
 
 #include "moestro/report/layer_record.h"
 #include "moestro/report/metrics_record.h"
+#include "moestro/report/probing_record.h"
 
 namespace moestro {
 
@@ -51,6 +52,7 @@ struct InspectionRecord {
          rescuable_errors = kNotKnown;
   std::vector<std::vector<std::string>> owns;
   std::vector<SamplesRecord> samples;
+  std::optional<ProbingRecord> probing, partition;  // partition: of `moestro inspect` only
   std::optional<MapRecord> map;
 };
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "moestro/report/metrics_record.h"
+#include "moestro/report/probing_record.h"
 
 namespace moestro {
 
@@ -25,6 +27,7 @@ struct LayerRecord {
   std::vector<int64_t> position_from;            // first places of the ranges below
   std::vector<std::vector<double>> positions;    // [range][expert]; may be empty
   std::vector<std::vector<TokenRecord>> tokens;  // one list an expert; empty for images
+  std::optional<LayerProbingRecord> probing;
 
   // Experts with at least 1 % of the choices, or a tenth of an even share where that is less.
   int64_t experts_used() const;

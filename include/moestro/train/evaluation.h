@@ -27,7 +27,11 @@ struct Evaluation {
   // Of a mixture of whole networks; undefined otherwise.
   Tensor probs_NE;  // of the gate
   Tensor experts_NK, weights_NK;
-  Tensor expert_predicted_NE;  // each expert alone: class, or value; with options.experts
+  // With options.experts.
+  Tensor expert_predicted_NE;  // each expert alone: class, or value
+  // measure/disagreement.h of what the gate mixes: logits, values in standardised units, or of
+  // mixed probabilities their logarithms; double.
+  Tensor disagreement_N, output_square_N;
 
   bool of_mixture() const { return probs_NE.defined(); }
 };
@@ -44,6 +48,16 @@ Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t clas
 // each given the true ones before it.
 Scores score(const Model& model, const Dataset& data, const Normaliser& normaliser,
              const EvaluationOptions& options);
+
+// Of each answer that a model gives, double [N] on its device: the loss, and 1 where it is wrong;
+// of values the squared error, in standardised units, as both.
+struct AnswerScores {
+  Tensor loss_N, error_N;
+};
+// mixed_NC: the model's own output; targets: as a batch has them.
+AnswerScores answer_scores(const Tensor& mixed_NC, OutputKind kind, const Tensor& targets);
+// Means of these as Scores: values in the units of the target, the error's root taken.
+Scores in_units(Scores means, OutputKind kind, const Normaliser& normaliser);
 
 // Each batch of the data set on the device, texts of like length together, and what a model is told
 // beside it.

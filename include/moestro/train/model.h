@@ -15,7 +15,8 @@ struct Task {
   int64_t classes = 0;     // 0: regression, or translation
   int64_t vocabulary = 0;  // texts: token ids are below it; 0: other inputs
   bool translation = false;
-  int64_t longest = 0;  // texts: tokens of the longest
+  int64_t longest = 0;                     // texts: tokens of the longest
+  std::vector<InputSpan> categories = {};  // tables: the categorical columns
 };
 
 Task task_of(const DataRecord& data);

@@ -8,7 +8,8 @@ namespace moestro {
 
 std::vector<LayerSpec> gate_layers(const GateConfig& config, const GateSetting& setting) {
   std::vector<LayerSpec> specs =
-      parse_layers(config.layers, setting.input, {setting.where, "experts", setting.experts});
+      parse_layers(config.layers, setting.input,
+                   {setting.where, "experts", setting.experts, setting.categories});
   if (specs.back().kind != LayerKind::linear)
     throw UserError("{}: ends in \"{}\"; expected \"linear experts\" as the last layer",
                     setting.where, specs.back().text);

@@ -78,6 +78,7 @@ Tensor Block::feed_forward(const Tensor& x_ND, const Packing& rows, const Forwar
   // Blocks may share the layer, but neither its noise nor its name.
   ForwardContext own = context;
   own.seed = RandomKey{context.seed, Stream::noise, name_, 0}.hash();
+  if (own.forced && own.forced->layer != name_) own.forced.reset();
   MixtureLayerOutput output = body_->mixture->forward(x_ND, rows, own, needs);
   output.trace.layer = name_;
   traces.push_back(std::move(output.trace));
