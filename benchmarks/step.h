@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -20,6 +21,7 @@ inline const Shape kSample = {1, 28, 28};
 struct Work {
   std::string recipe, gate;
   int64_t experts;
+  std::vector<std::string> more = {};  // assignments beside
   std::string name() const { return fmt::format("{}/{}/{}", recipe, gate, experts); }
 };
 
@@ -32,6 +34,7 @@ class Document : public RecipeDocument {
     schema.set(fmt::format("expert.count={}", work.experts));
     schema.set("gate.kind=" + work.gate);
     if (work.gate == "softmax") schema.set("loss.importance=0");
+    for (const std::string& assignment : work.more) schema.set(assignment);
     check(recipe, schema);
   }
 };

@@ -5,6 +5,7 @@
 //   breakdown/RECIPE/GATE/EXPERTS   where its time goes: a counter "part/kind/pass/ms" for what was
 //                                   measured, ".../bytes" and ".../operations" for the least it
 //                                   must do
+//   mutual/RECIPE/GATE/EXPERTS/TERM the step with and without mutual distillation
 //   copy/..., product               the machine: bytes/s on a buffer as large as the step's largest
 //                                   activation, operations/s of a large matrix product
 //
@@ -57,6 +58,10 @@ void time_step(benchmark::State& state, const Work& work) {
   for (int i = 0; i < 3; ++i) step.run();
   state.counters["samples/s"] = kBatch / time_each(state, [&] { step.run(); });
 }
+
+const std::vector<std::string> kMutualAll = {"loss.mutual_distillation=0.3"};
+const std::vector<std::string> kMutualChosen = {"loss.mutual_distillation=0.3",
+                                                "loss.mutual_experts=chosen"};
 
 void time_breakdown(benchmark::State& state, const Work& work) {
   Step step(work);
@@ -111,6 +116,14 @@ void register_all() {
         add("breakdown/" + work.name(), time_breakdown, work);
         add("copy/" + work.name(), time_copy, largest_activation(work));
       }
+  for (const char* recipe : {"mnist", "fashion-mnist"})
+    for (const char* gate : {"softmax", "switch", "noisy_topk"}) {
+      const std::string name = fmt::format("mutual/{}/{}/5/", recipe, gate), kind = gate;
+      add(name + "none", time_step, Work{recipe, gate, 5});
+      add(name + "all", time_step, Work{recipe, gate, 5, kMutualAll});
+      if (kind == "noisy_topk")
+        add(name + "chosen", time_step, Work{recipe, gate, 5, kMutualChosen});
+    }
   add("product", time_product);
 }
 

@@ -265,7 +265,7 @@ Tensor Objective::correctness(const std::vector<MixtureTrace>& traces,
 
 MutualDistillation Objective::among_experts(const MixtureTrace& trace) const {
   const bool all = distils_all();
-  Tensor out_KNC = all ? trace.out_ENC.value() : trace.out_NKC.value().transpose(0, 1);
+  const Tensor out_KNC = all ? trace.out_ENC.value() : trace.out_NKC.value().transpose(0, 1);
   if (out_KNC.size(0) == 1)
     throw UserError(
         "loss.mutual_distillation = {} has no effect among the one expert that is chosen; expected "
@@ -273,12 +273,10 @@ MutualDistillation Objective::among_experts(const MixtureTrace& trace) const {
         config_.mutual_distillation);
   if (config_.mutual_form == "kl")
     return divergence_distillation(out_KNC, config_.mutual_temperature, trace.valid_N);
-  if (output_ == OutputKind::probabilities)
-    out_KNC = out_KNC.log_softmax(2, at::promote_types(out_KNC.scalar_type(), at::kFloat));
-  if (config_.mutual_form == "squared") return mutual_distillation(out_KNC, trace.valid_N);
+  if (config_.mutual_form == "squared") return mutual_distillation(out_KNC, output_, trace.valid_N);
   MOESTRO_CHECK(config_.mutual_form == "gate_weighted", "{}", config_.mutual_form);
   const Tensor& weights_BK = all ? trace.routing.probs_BE : trace.routing.weights_BK;
-  return weighted_distillation(out_KNC, for_rows(weights_BK, trace), trace.valid_N);
+  return weighted_distillation(out_KNC, for_rows(weights_BK, trace), output_, trace.valid_N);
 }
 
 }  // namespace moestro

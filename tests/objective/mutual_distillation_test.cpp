@@ -16,6 +16,15 @@ double value(const Tensor& scalar) {
   return scalar.item<double>();
 }
 
+MutualDistillation squared(const Tensor& out_KNC, const Tensor& valid_N = {}) {
+  return mutual_distillation(out_KNC, OutputKind::values, valid_N);
+}
+
+MutualDistillation weighted(const Tensor& out_KNC, const Tensor& weights_NK,
+                            const Tensor& valid_N = {}) {
+  return weighted_distillation(out_KNC, weights_NK, OutputKind::values, valid_N);
+}
+
 Tensor even_weights(int64_t rows, int64_t experts) {
   return at::full({rows, experts}, 1. / static_cast<double>(experts), at::kDouble);
 }
@@ -33,15 +42,15 @@ TEST(MutualDistillation, is_the_variance_over_experts_by_its_formula) {
         square += e * e / 4;
       }
     }
-  const MutualDistillation found = mutual_distillation(out_KNC);
+  const MutualDistillation found = squared(out_KNC);
   EXPECT_NEAR(value(found.value), sum / 15, 1e-14);
   EXPECT_NEAR(value(found.square), square / 15, 1e-14);
 }
 
 TEST(MutualDistillation, of_two_experts_is_a_quarter_of_their_squared_distance) {
   const Tensor out_KNC = normal({2, 5, 3}, 2);
-  EXPECT_NEAR(value(mutual_distillation(out_KNC).value),
-              value((out_KNC[0] - out_KNC[1]).square().mean()) / 4, 1e-15);
+  EXPECT_NEAR(value(squared(out_KNC).value), value((out_KNC[0] - out_KNC[1]).square().mean()) / 4,
+              1e-15);
 }
 
 TEST(MutualDistillation, pairs_of_experts_give_the_same_up_to_a_factor) {
@@ -49,13 +58,13 @@ TEST(MutualDistillation, pairs_of_experts_give_the_same_up_to_a_factor) {
   double pairs = 0;
   for (int64_t i = 0; i < 5; ++i)
     for (int64_t j = 0; j < 5; ++j) pairs += value((out_KNC[i] - out_KNC[j]).square().mean());
-  EXPECT_NEAR(value(mutual_distillation(out_KNC).value), pairs / (2 * 5 * 5), 1e-14);
+  EXPECT_NEAR(value(squared(out_KNC).value), pairs / (2 * 5 * 5), 1e-14);
 }
 
 TEST(MutualDistillation, is_zero_for_identical_experts_in_every_form) {
   const Tensor out_KNC = normal({1, 6, 3}, 4).expand({4, 6, 3});
-  EXPECT_EQ(value(mutual_distillation(out_KNC).value), 0);
-  EXPECT_NEAR(value(weighted_distillation(out_KNC, normal({6, 4}, 5).softmax(1)).value), 0, 1e-30);
+  EXPECT_EQ(value(squared(out_KNC).value), 0);
+  EXPECT_NEAR(value(weighted(out_KNC, normal({6, 4}, 5).softmax(1)).value), 0, 1e-30);
   EXPECT_NEAR(value(divergence_distillation(out_KNC, 2).value), 0, 1e-15);
 }
 
@@ -63,34 +72,32 @@ TEST(MutualDistillation, does_not_see_the_order_of_the_experts) {
   const Tensor out_KNC = normal({4, 6, 3}, 6), w_NK = normal({6, 4}, 7).softmax(1),
                order = at::tensor({2, 0, 3, 1}, at::kLong);
   const Tensor other_KNC = out_KNC.index_select(0, order);
-  EXPECT_NEAR(value(mutual_distillation(out_KNC).value),
-              value(mutual_distillation(other_KNC).value), 1e-15);
-  EXPECT_NEAR(value(weighted_distillation(out_KNC, w_NK).value),
-              value(weighted_distillation(other_KNC, w_NK.index_select(1, order)).value), 1e-15);
+  EXPECT_NEAR(value(squared(out_KNC).value), value(squared(other_KNC).value), 1e-15);
+  EXPECT_NEAR(value(weighted(out_KNC, w_NK).value),
+              value(weighted(other_KNC, w_NK.index_select(1, order)).value), 1e-15);
   EXPECT_NEAR(value(divergence_distillation(out_KNC, 2).value),
               value(divergence_distillation(other_KNC, 2).value), 1e-15);
 }
 
 TEST(MutualDistillation, gradients_are_those_of_the_formulas) {
   const Tensor out_KNC = normal({3, 4, 2}, 8, true), scores_NK = normal({4, 3}, 9, true);
-  EXPECT_LT(gradient_error([&] { return mutual_distillation(out_KNC).value; }, {out_KNC}), 1e-8);
-  EXPECT_LT(
-      gradient_error([&] { return weighted_distillation(out_KNC, scores_NK.softmax(1)).value; },
-                     {out_KNC, scores_NK}),
-      1e-8);
+  EXPECT_LT(gradient_error([&] { return squared(out_KNC).value; }, {out_KNC}), 1e-8);
+  EXPECT_LT(gradient_error([&] { return weighted(out_KNC, scores_NK.softmax(1)).value; },
+                           {out_KNC, scores_NK}),
+            1e-8);
 }
 
 TEST(MutualDistillation, gradient_is_the_deviation_from_the_mean) {
   const Tensor out_KNC = normal({3, 4, 2}, 10, true);
-  mutual_distillation(out_KNC).value.backward();
+  squared(out_KNC).value.backward();
   const Tensor expected = 2. / 24 * (out_KNC - out_KNC.mean(0)).detach();
   EXPECT_LT(value((out_KNC.grad() - expected).abs().max()), 1e-15);
 }
 
 TEST(MutualDistillation, of_even_weights_is_the_unweighted_form) {
   const Tensor out_KNC = normal({4, 5, 3}, 11);
-  EXPECT_NEAR(value(weighted_distillation(out_KNC, even_weights(5, 4)).value),
-              value(mutual_distillation(out_KNC).value), 1e-14);
+  EXPECT_NEAR(value(weighted(out_KNC, even_weights(5, 4)).value), value(squared(out_KNC).value),
+              1e-14);
 }
 
 // Jacobs 1991: sum_i w_i ||e_i - y||^2 = ||ebar_w - y||^2 + sum_i w_i ||e_i - ebar_w||^2.
@@ -100,14 +107,13 @@ TEST(MutualDistillation, weighted_by_the_gate_makes_the_localised_loss_of_the_jo
   const Tensor out_NK = out_KNC.squeeze(2).t();
   const Tensor localised = (w_NK * (out_NK - y_N.unsqueeze(1)).square()).sum(1).mean(),
                joint = ((w_NK * out_NK).sum(1) - y_N).square().mean();
-  EXPECT_NEAR(value(joint) + value(weighted_distillation(out_KNC, w_NK).value), value(localised),
-              1e-13);
+  EXPECT_NEAR(value(joint) + value(weighted(out_KNC, w_NK).value), value(localised), 1e-13);
 }
 
 TEST(MutualDistillation, weighted_by_the_gate_teaches_nothing_to_those_without_weight) {
   const Tensor out_KNC = normal({3, 4, 2}, 15, true);
   const Tensor w_NK = at::tensor({.5, .5, 0.}, at::kDouble).expand({4, 3});
-  weighted_distillation(out_KNC, w_NK).value.backward();
+  weighted(out_KNC, w_NK).value.backward();
   EXPECT_EQ(value(out_KNC.grad()[2].abs().max()), 0);
   EXPECT_GT(value(out_KNC.grad()[0].abs().max()), 0);
 }
@@ -142,17 +148,16 @@ TEST(MutualDistillation, does_not_see_what_padding_holds) {
     EXPECT_NEAR(value(all.value), value(kept.value), 1e-14);
     if (kept.square.defined()) EXPECT_NEAR(value(all.square), value(kept.square), 1e-14);
   };
-  expect_same(mutual_distillation(out_KNC, valid_N), mutual_distillation(kept_KNC));
-  expect_same(weighted_distillation(out_KNC, w_NK, valid_N),
-              weighted_distillation(kept_KNC, w_NK.index_select(0, rows)));
+  expect_same(squared(out_KNC, valid_N), squared(kept_KNC));
+  expect_same(weighted(out_KNC, w_NK, valid_N), weighted(kept_KNC, w_NK.index_select(0, rows)));
   expect_same(divergence_distillation(out_KNC, 2, valid_N), divergence_distillation(kept_KNC, 2));
 }
 
 TEST(MutualDistillation, of_bfloat16_is_computed_in_float32) {
   const Tensor out_KNC = normal({4, 64, 16}, 20).to(at::kBFloat16);
-  const MutualDistillation found = mutual_distillation(out_KNC);
+  const MutualDistillation found = squared(out_KNC);
   EXPECT_EQ(found.value.scalar_type(), at::kFloat);
-  EXPECT_NEAR(value(found.value), value(mutual_distillation(out_KNC.to(at::kDouble)).value), 1e-6);
+  EXPECT_NEAR(value(found.value), value(squared(out_KNC.to(at::kDouble)).value), 1e-6);
 }
 
 TEST(MutualDistillation, weight_stays_rises_or_falls) {

@@ -21,6 +21,15 @@ double value(const Tensor& scalar) {
   return scalar.item<double>();
 }
 
+MutualDistillation squared(const Tensor& out_KNC, const Tensor& valid_N = {}) {
+  return mutual_distillation(out_KNC, OutputKind::values, valid_N);
+}
+
+MutualDistillation weighted(const Tensor& out_KNC, const Tensor& weights_NK,
+                            const Tensor& valid_N = {}) {
+  return weighted_distillation(out_KNC, weights_NK, OutputKind::values, valid_N);
+}
+
 // What a top-k gate over all experts leaves behind.
 MixtureTrace sparse_trace(int64_t chosen, uint64_t seed) {
   MixtureTrace trace;
@@ -49,7 +58,7 @@ LossTerms loss_of(const LossConfig& config, OutputKind output,
 TEST(ObjectiveMutual, adds_the_term_of_all_experts_and_shows_their_size_beside_it) {
   const MixtureTrace trace = sparse_trace(2, 1);
   const LossTerms loss = loss_of(with_term(), OutputKind::logits, {trace});
-  const MutualDistillation expected = mutual_distillation(*trace.out_ENC);
+  const MutualDistillation expected = squared(*trace.out_ENC);
   ASSERT_EQ(loss.terms.size(), 3u);
   EXPECT_EQ(loss.terms[1].name, "mutual_distillation");
   EXPECT_DOUBLE_EQ(value(loss.terms[1].value), value(expected.value));
@@ -66,7 +75,7 @@ TEST(ObjectiveMutual, of_the_chosen_reads_their_outputs_alone) {
   MixtureTrace trace = sparse_trace(2, 2);
   trace.out_ENC.reset();
   EXPECT_DOUBLE_EQ(value(loss_of(config, OutputKind::logits, {trace}).terms[1].value),
-                   value(mutual_distillation(trace.out_NKC->transpose(0, 1)).value));
+                   value(squared(trace.out_NKC->transpose(0, 1)).value));
   const TraceNeeds needs = Objective(config, OutputKind::logits).needs();
   EXPECT_TRUE(needs.chosen_outputs);
   EXPECT_FALSE(needs.all_outputs);
@@ -88,7 +97,7 @@ TEST(ObjectiveMutual, teaches_experts_that_the_gate_did_not_choose) {
 TEST(ObjectiveMutual, of_a_mixture_of_probabilities_compares_log_probabilities) {
   const MixtureTrace trace = sparse_trace(2, 4);
   EXPECT_DOUBLE_EQ(value(loss_of(with_term(), OutputKind::probabilities, {trace}).terms[1].value),
-                   value(mutual_distillation(trace.out_ENC->log_softmax(2)).value));
+                   value(squared(trace.out_ENC->log_softmax(2)).value));
 }
 
 TEST(ObjectiveMutual, weighted_by_the_gate_takes_its_probabilities_or_the_weights_of_the_chosen) {
@@ -96,11 +105,10 @@ TEST(ObjectiveMutual, weighted_by_the_gate_takes_its_probabilities_or_the_weight
   config.mutual_form = "gate_weighted";
   const MixtureTrace trace = sparse_trace(2, 5);
   EXPECT_DOUBLE_EQ(value(loss_of(config, OutputKind::logits, {trace}).terms[1].value),
-                   value(weighted_distillation(*trace.out_ENC, trace.routing.probs_BE).value));
+                   value(weighted(*trace.out_ENC, trace.routing.probs_BE).value));
   config.mutual_experts = "chosen";
-  EXPECT_DOUBLE_EQ(
-      value(loss_of(config, OutputKind::logits, {trace}).terms[1].value),
-      value(weighted_distillation(trace.out_NKC->transpose(0, 1), trace.routing.weights_BK).value));
+  EXPECT_DOUBLE_EQ(value(loss_of(config, OutputKind::logits, {trace}).terms[1].value),
+                   value(weighted(trace.out_NKC->transpose(0, 1), trace.routing.weights_BK).value));
 }
 
 TEST(ObjectiveMutual, decides_once_for_all_rows_of_a_sentence) {
@@ -111,8 +119,8 @@ TEST(ObjectiveMutual, decides_once_for_all_rows_of_a_sentence) {
   trace.rows_per_decision = 2;
   trace.out_NKC = normal({2 * kRows, 2, 3}, 7);
   EXPECT_DOUBLE_EQ(value(loss_of(config, OutputKind::logits, {trace}).terms[1].value),
-                   value(weighted_distillation(trace.out_NKC->transpose(0, 1),
-                                               trace.routing.weights_BK.repeat_interleave(2, 0))
+                   value(weighted(trace.out_NKC->transpose(0, 1),
+                                  trace.routing.weights_BK.repeat_interleave(2, 0))
                              .value));
 }
 
@@ -129,10 +137,9 @@ TEST(ObjectiveMutual, as_divergence_takes_its_temperature_and_shows_no_size) {
 
 TEST(ObjectiveMutual, is_the_mean_over_mixture_layers) {
   const MixtureTrace first = sparse_trace(2, 10), second = sparse_trace(2, 12);
-  EXPECT_DOUBLE_EQ(value(loss_of(with_term(), OutputKind::logits, {first, second}).terms[1].value),
-                   (value(mutual_distillation(*first.out_ENC).value) +
-                    value(mutual_distillation(*second.out_ENC).value)) /
-                       2);
+  EXPECT_DOUBLE_EQ(
+      value(loss_of(with_term(), OutputKind::logits, {first, second}).terms[1].value),
+      (value(squared(*first.out_ENC).value) + value(squared(*second.out_ENC).value)) / 2);
 }
 
 TEST(ObjectiveMutual, weighs_less_or_more_as_training_goes_on) {

@@ -12,7 +12,7 @@ namespace {
 
 TEST(DisagreementAndDistillation, are_the_same_number) {
   const Tensor out_ENC = testing::normal({4, 7, 3}, 1);
-  const MutualDistillation learned = mutual_distillation(out_ENC);
+  const MutualDistillation learned = mutual_distillation(out_ENC, OutputKind::values);
   const Disagreement measured = disagreement(out_ENC);
   EXPECT_NEAR(learned.value.item<double>(), measured.variance_N.mean().item<double>(), 1e-14);
   EXPECT_NEAR(learned.square.item<double>(), measured.square_N.mean().item<double>(), 1e-14);

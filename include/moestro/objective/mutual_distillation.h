@@ -6,11 +6,11 @@
 //   V = 1/K sum_i ||e_i - ebar||^2,   ebar = 1/K sum_i e_i,   mean over rows and features
 //
 // The normalisation is chosen; pairwise and leave-one-out forms are the same up to a constant
-// factor (derived). Every function takes out_KNC, in float32 at least inside, and valid_N as
-// traces have it.
+// factor (derived). Every function takes out_KNC as experts give it, in float32 at least inside,
+// and valid_N as traces have it.
 #pragma once
 
-#include "moestro/core/tensor.h"
+#include "moestro/nn/mixing.h"
 
 namespace moestro {
 
@@ -22,13 +22,14 @@ struct MutualDistillation {
                   // may fall only because outputs shrink. Undefined for the kl form.
 };
 
-MutualDistillation mutual_distillation(const Tensor& out_KNC, const Tensor& valid_N = {});
+MutualDistillation mutual_distillation(const Tensor& out_KNC, OutputKind kind,
+                                       const Tensor& valid_N = {});
 
 // Control: sum_i w_i ||e_i - ebar_w||^2, ebar_w = sum_i w_i e_i, the weights of a row summing to 1.
 // At alpha = 1 it makes the squared error of the mixture Jacobs' localised loss (derived), and who
 // is not chosen learns nothing from it. The gradient flows into the weights, too.
 MutualDistillation weighted_distillation(const Tensor& out_KNC, const Tensor& weights_NK,
-                                         const Tensor& valid_N = {});
+                                         OutputKind kind, const Tensor& valid_N = {});
 
 // T^2/K sum_i KL(pbar || p_i), p_i = softmax(e_i / T), pbar = 1/K sum_i p_i without gradient; mean
 // over rows, in nats (chosen).

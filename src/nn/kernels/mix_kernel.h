@@ -2,25 +2,14 @@
 // by side in the lanes of a vector.
 #pragma once
 
-#include <cstdint>
-
+#include "expert_outputs.h"
 #include "vector_path.h"
 
 namespace moestro {
 
-struct MixShape {
-  int64_t samples, experts, classes;
-  int64_t blocks(int64_t lanes) const { return (samples + lanes - 1) / lanes; }
-};
-
-// Strides of what is indexed by (sample, expert, class).
-struct MixPlaces {
-  int64_t sample, expert, category;
-};
-
 struct MixForward {
-  MixShape shape;
-  MixPlaces places;  // of out
+  OutputShape shape;
+  OutputPlaces places;  // of out
   const float* out;
   const float* weights;  // [samples, experts]
   float* normalisers;    // [blocks, experts, L]: log sum_c exp(out)
@@ -29,8 +18,8 @@ struct MixForward {
 void mix_forward(VectorPath path, const MixForward& work, int64_t first, int64_t last);
 
 struct MixBackward {
-  MixShape shape;
-  MixPlaces places;  // of out and of grad_out
+  OutputShape shape;
+  OutputPlaces places;  // of out and of grad_out
   const float *out, *weights, *normalisers, *mixed;
   const float* grad_mixed;  // [samples, classes]
   float *grad_out, *grad_weights;

@@ -1,35 +1,21 @@
 #include "mix_probabilities.h"
 
-#include <algorithm>
-
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "first_derivative.h"
+#include "outputs.h"
+
 namespace moestro {
 namespace {
-
-MixPlaces places_of(const Tensor& out_NKC) {
-  return {out_NKC.stride(0), out_NKC.stride(1), out_NKC.stride(2)};
-}
-
-// Results do not depend on the number of threads.
-template <class Code>
-void for_blocks(const MixShape& shape, VectorPath path, const Code& code) {
-  constexpr int64_t values_worth_a_thread = 4096;
-  const int64_t lanes = lane_count(path), values = lanes * shape.experts * shape.classes;
-  at::parallel_for(0, shape.blocks(lanes), std::max<int64_t>(1, values_worth_a_thread / values),
-                   code);
-}
 
 struct Mixed {
   Tensor mixed_NC, normalisers;
 };
 
 Mixed mixed(const Tensor& out_NKC, const Tensor& weights_NK, VectorPath path) {
-  const MixShape shape = {out_NKC.size(0), out_NKC.size(1), out_NKC.size(2)};
+  const OutputShape shape = shape_of(out_NKC);
   const at::TensorOptions options = out_NKC.options().requires_grad(false);
   const int64_t lanes = lane_count(path);
   Mixed result = {at::empty({shape.samples, shape.classes}, options),
@@ -45,15 +31,10 @@ Mixed mixed(const Tensor& out_NKC, const Tensor& weights_NK, VectorPath path) {
   return result;
 }
 
-// Without holes or overlaps, so that one like it has the same strides.
-Tensor dense(const Tensor& x) {
-  return x.is_non_overlapping_and_dense() ? x : x.contiguous();
-}
-
 struct MixFunction : torch::autograd::Function<MixFunction> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& any_out_NKC,
                         const Tensor& any_weights_NK, VectorPath path) {
-    const Tensor out_NKC = dense(any_out_NKC), weights_NK = any_weights_NK.contiguous();
+    const Tensor out_NKC = without_holes(any_out_NKC), weights_NK = any_weights_NK.contiguous();
     const auto [mixed_NC, normalisers] = mixed(out_NKC, weights_NK, path);
     context->save_for_backward({out_NKC, weights_NK, mixed_NC, normalisers});
     context->saved_data["path"] = static_cast<int64_t>(path);
@@ -69,7 +50,7 @@ struct MixFunction : torch::autograd::Function<MixFunction> {
     const Tensor grad_NC = grads[0].contiguous();
     const auto path = static_cast<VectorPath>(context->saved_data["path"].toInt());
     Tensor grad_out = at::empty_like(out_NKC), grad_weights = at::empty_like(weights_NK);
-    const MixBackward work{{out_NKC.size(0), out_NKC.size(1), out_NKC.size(2)},
+    const MixBackward work{shape_of(out_NKC),
                            places_of(out_NKC),
                            out_NKC.const_data_ptr<float>(),
                            weights_NK.const_data_ptr<float>(),

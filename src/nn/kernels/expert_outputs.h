@@ -1,0 +1,18 @@
+// How the outputs of experts lie in memory.
+#pragma once
+
+#include <cstdint>
+
+namespace moestro {
+
+struct OutputShape {
+  int64_t samples, experts, classes;
+  int64_t blocks(int64_t lanes) const { return (samples + lanes - 1) / lanes; }
+};
+
+// Strides of what is indexed by (sample, expert, class).
+struct OutputPlaces {
+  int64_t sample, expert, category;
+};
+
+}  // namespace moestro
