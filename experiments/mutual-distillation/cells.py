@@ -6,9 +6,9 @@ Three stages a cell, each a study of `moestro study`:
     search   at that length, seven weights of the distillation; and the same effort for each rival
     cell     the chosen settings on fresh seeds, test rows read; primary: distilled - without
 
-Settings are those with the lowest mean validation error over the three search seeds, which are used for
-nothing else. A weight of 0 is no candidate for the arms that carry a rival's name: what is compared is the
-best of each, not whether to use it.
+Settings are those with the lowest mean validation error over the three search seeds, which no last run
+uses (the map and the ladder, which choose nothing for the cells, do). A weight of 0 is no candidate for
+the arms that carry a rival's name: what is compared is the best of each, not whether to use it.
 """
 
 import csv
@@ -179,6 +179,20 @@ def cell_study(cell, epochs, best):
     arms["fixed partition, without"] = PARTITION
     arms["fixed partition, distilled"] = PARTITION + [f"{TERM}={best[DISTILLED]}"]
     return study(cell, arms, cell.seeds, 0, "test.error", [DISTILLED, WITHOUT], WITHOUT, epochs)
+
+
+# With more images: the weight is chosen on validation rows of the same seeds, test rows beside.
+LADDER_SETS = ["mnist", "fashion-mnist"]
+LADDER_ROWS = {6000: 20, 0: 5}  # rows (0: all 54,000 that validation leaves) -> epochs
+LADDER_ALPHAS = [0, .01, .1, 1]
+
+
+def ladder_study(name, rows):
+    cell = next(cell for cell in CELLS if cell.name == name)
+    cell = dataclasses.replace(cell, settings=[*cell.settings, f"data.rows={rows}"])
+    arms = {f"alpha {alpha}": [f"{TERM}={alpha}"] for alpha in LADDER_ALPHAS}
+    return study(cell, arms, 5, FIRST_SEARCH_SEED, "test.error", ["alpha 0.1", "alpha 0"], "alpha 0",
+                 LADDER_ROWS[rows], .1)
 
 
 # Translation: a model that trains in minutes on a GPU; one search seed, three values each, on a tenth of

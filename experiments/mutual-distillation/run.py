@@ -6,8 +6,10 @@
     python3 experiments/mutual-distillation/run.py --page                     the page alone, nothing trained
 
 cells.py says what is run. Rows of a stage are kept in experiments/results/mutual-distillation, as
-epochs-CELL.csv, search-CELL.csv, CELL.csv and map-SET.csv; a stage whose rows are there is not run again
-(remove the file to do so). The runs themselves lie in runs/mutual-distillation.
+epochs-CELL.csv, search-CELL.csv, CELL.csv, ladder-SET-ROWS.csv (more images) and map-SET.csv; a stage
+whose rows are all there is not run again (remove the file to do so). The runs themselves lie in
+runs/mutual-distillation. Translation wants a GPU; cost.csv and gradient-boosting.csv are made by
+cost.py and gradient_boosting.py.
 """
 
 import argparse
@@ -16,8 +18,10 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import cells
+import page
 
 RESULTS = pathlib.Path("experiments/results/mutual-distillation")
 RUNS = pathlib.Path("runs/mutual-distillation")
@@ -39,28 +43,44 @@ def train(name, text, options):
     return out / "results.csv"
 
 
+def is_complete(path, text):
+    """Whether a study's rows are all there: each of its arms with each of its seeds."""
+    if not path.exists():
+        return False
+    study = tomllib.loads(text)["study"]
+    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
+    with open(path) as file:
+        there = {(row["arm"], int(row["seed"])) for row in csv.DictReader(file)}
+    return there >= {(arm, seed) for arm in study["arms"] for seed in seeds}
+
+
 def stage(name, text, options):
-    """Where the rows of one stage are kept, trained if they are missing."""
+    """Where the rows of one stage are kept, trained if some are missing."""
     kept = RESULTS / f"{name}.csv"
-    if not kept.exists():
-        rows = train(name, text(), options)
+    if not is_complete(kept, text):
+        rows = train(name, text, options)
         RESULTS.mkdir(parents=True, exist_ok=True)
         shutil.copy(rows, kept)
     return kept
 
 
 def run_cell(cell, options):
-    epochs = cells.chosen_epochs(stage(f"epochs-{cell.name}", lambda: cells.epochs_study(cell),
+    epochs = cells.chosen_epochs(stage(f"epochs-{cell.name}", cells.epochs_study(cell),
                                        options))
-    search = stage(f"search-{cell.name}", lambda: cells.search_study(cell, epochs), options)
+    search = stage(f"search-{cell.name}", cells.search_study(cell, epochs), options)
     best = cells.chosen_values(cell, search)
-    stage(cell.name, lambda: cells.cell_study(cell, epochs, best), options)
+    stage(cell.name, cells.cell_study(cell, epochs, best), options)
 
 
 def run_translation(name, options):
     search = stage("search-multi30k", cells.translation_search_study, options)
     best = cells.translation_values(search)
-    stage(name, lambda: cells.translation_cell_study(best, name == "multi30k"), options)
+    stage(name, cells.translation_cell_study(best, name == "multi30k"), options)
+
+
+def run_ladder(name, options):
+    for rows in cells.LADDER_ROWS:
+        stage(f"ladder-{name}-{rows}", cells.ladder_study(name, rows), options)
 
 
 def map_rows(path):
@@ -96,11 +116,11 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/moestro")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", metavar="NAMES", help="cells, map or map-SET")
+    parser.add_argument("--only", metavar="NAMES", help="cells, multi30k-tenth, multi30k, ladder-SET, map or map-SET")
     parser.add_argument("--page", action="store_true")
     options = parser.parse_args()
     known = [cell.name for cell in cells.CELLS] + list(cells.TRANSLATIONS) + [
-        f"map-{name}" for name in cells.MAP_SETS]
+        f"ladder-{name}" for name in cells.LADDER_SETS] + [f"map-{name}" for name in cells.MAP_SETS]
     names = options.only.split(",") if options.only else known
     if "map" in names:
         names = [name for name in names if name != "map"] + [f"map-{s}" for s in cells.MAP_SETS]
@@ -109,10 +129,15 @@ def main():
             sys.exit(f"unknown cell {name}; expected one of {', '.join(known)} or map")
         if name.startswith("map-"):
             run_map(name[len("map-"):], options)
+        elif name.startswith("ladder-"):
+            run_ladder(name[len("ladder-"):], options)
         elif name in cells.TRANSLATIONS:
             run_translation(name, options)
         else:
             run_cell(next(cell for cell in cells.CELLS if cell.name == name), options)
+    docs = pathlib.Path("docs")
+    here = pathlib.Path("experiments/mutual-distillation")
+    (docs / "mutual-distillation.md").write_text(page.text(options.program, here, RESULTS, docs))
 
 
 if __name__ == "__main__":

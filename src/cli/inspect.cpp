@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "moestro/core/log.h"
 #include "moestro/lifecycle/inspect_run.h"
 #include "moestro/report/inspection_text.h"
 #include "moestro/report/probing_text.h"
@@ -15,6 +16,10 @@ void inspect(InspectOptions options, const CommonFlags& common) {
   options.device = common.device;
   options.threads = common.threads;
   const InspectedRun inspected = inspect_run(options);
+  if (options.probe && options.data.empty()) {
+    keep(inspected, options.run);
+    log_info("kept in {}/inspection.json; `moestro report {}` shows it", options.run, options.run);
+  }
   if (common.json) {
     fmt::print("{}\n", inspected.to_json().dump(2));
     return;
@@ -48,11 +53,16 @@ void add_inspect(CLI::App& app, CommonFlags& common) {
   CLI::Option* probe = verb->add_flag(
       "--probe", options->probe,
       "each expert alone: on the samples that it owns, on the others' and on all; of a Transformer "
-      "for all rows of its layer, which takes a pass an expert");
+      "for all rows of its layer, which takes a pass an expert; of the run's own test rows it is "
+      "kept "
+      "for the report");
   verb->add_option("--partition", options->partition,
                    "also on the split of another run's gate, each of its parts for "
-                   "the expert that shares most with it")
+                   "one expert, so that they overlap as far as can be")
       ->type_name("RUN")
+      ->check([](const std::string& run) {
+        return run.empty() ? std::string("expected a run folder") : std::string();
+      })
       ->needs(probe);
   verb->add_option("--data", options->data,
                    "a set's name or a path (default: the run's own test rows)")

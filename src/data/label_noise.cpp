@@ -17,6 +17,9 @@ void add_label_noise(Dataset& train, double share, uint64_t seed) {
                     train.name, train.is_translation() ? "translations" : "values");
   const int64_t rows = train.rows();
   const auto changed = static_cast<int64_t>(std::llround(share * static_cast<double>(rows)));
+  if (changed == 0)
+    throw UserError("data.label_noise = {} changes none of {} rows; expected a larger share, or 0",
+                    share, rows);
   at::Generator drawn = generator({seed, Stream::split, "label noise", 0});
   const auto integers = at::TensorOptions().dtype(at::kLong);
   // All rows are drawn for, so that the share moves no draw.

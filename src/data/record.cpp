@@ -125,4 +125,16 @@ DataRecord DataRecord::from_json(const nlohmann::json& json, const std::string& 
   }
 }
 
+void check_same_inputs(const DataRecord& there, const DataRecord& here, const std::string& where) {
+  if (there.sample_shape != here.sample_shape)
+    throw UserError("{}: trained on samples of {}; expected {}", where,
+                    shape_text(there.sample_shape), shape_text(here.sample_shape));
+  const bool tables = there.table.has_value() && here.table.has_value();
+  if (there.table.has_value() != here.table.has_value() ||
+      (tables && !same_inputs(*there.table, *here.table)))
+    throw UserError(
+        "{}: trained on a table of other columns; expected the same names, kinds and categories",
+        where);
+}
+
 }  // namespace moestro

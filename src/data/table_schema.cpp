@@ -1,6 +1,7 @@
 #include "moestro/data/table_schema.h"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_set>
 
 #include "moestro/core/error.h"
@@ -191,6 +192,14 @@ TableSchema find_table_schema(const CsvTable& table, const TableOptions& options
   else
     find_inputs(table, options, schema);
   return schema;
+}
+
+bool same_inputs(const TableSchema& one, const TableSchema& other) {
+  return std::ranges::equal(one.columns, other.columns,
+                            [](const TableColumn& a, const TableColumn& b) {
+                              return std::tie(a.name, a.kind, a.missing, a.categories) ==
+                                     std::tie(b.name, b.kind, b.missing, b.categories);
+                            });
 }
 
 }  // namespace moestro

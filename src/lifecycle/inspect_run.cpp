@@ -7,32 +7,36 @@
 #include "moestro/lifecycle/partition.h"
 #include "moestro/lifecycle/trained_run.h"
 #include "moestro/measure/adjusted_mutual_information.h"
+#include "moestro/store/json_file.h"
 
 namespace moestro {
 
 namespace {
 
-TrainedRun other_run(const InspectOptions& options, const std::string& path) {
+TrainedRun other_run(const InspectOptions& options, const TrainedRun& run,
+                     const std::string& path) {
   TrainedRun other(path, options.device, options.threads);
   other.mixture();  // throws for another kind of model
+  check_same_inputs(other.data(), run.data(), path);
   return other;
 }
 
-void add_agreement(const InspectOptions& options, const Dataset& rows, InspectedRun& inspected) {
+void add_agreement(const InspectOptions& options, const TrainedRun& run, const Dataset& rows,
+                   InspectedRun& inspected) {
   for (const std::string& path : options.beside) {
-    const Tensor owner_N = other_run(options, path).evaluate(rows).probs_NE.argmax(1);
+    const Tensor owner_N = other_run(options, run, path).evaluate(rows).probs_NE.argmax(1);
     inspected.agreement.push_back(
         {path, adjusted_mutual_information(inspected.inspection->owner_N, owner_N)});
   }
 }
 
-InspectedRun::Partition partition_of(const InspectOptions& options, const Evaluation& evaluation,
-                                     const Dataset& rows) {
+InspectedRun::Partition partition_of(const InspectOptions& options, const TrainedRun& run,
+                                     const Evaluation& evaluation, const Dataset& rows) {
   const int64_t experts = evaluation.probs_NE.size(1);
-  const Tensor probs_NE = other_run(options, options.partition).evaluate(rows).probs_NE;
+  const Tensor probs_NE = other_run(options, run, options.partition).evaluate(rows).probs_NE;
   if (probs_NE.size(1) != experts)
-    throw UserError("{}: {} experts; expected {} as in {}, a part for each", options.partition,
-                    probs_NE.size(1), experts, options.run);
+    throw UserError("{}: {} expert{}; expected {} as in {}, a part for each", options.partition,
+                    probs_NE.size(1), probs_NE.size(1) == 1 ? "" : "s", experts, options.run);
   const Tensor part_N = probs_NE.argmax(1), part_E = parts_of_experts(evaluation.probs_NE, part_N);
   const int64_t* parts = part_E.const_data_ptr<int64_t>();
   return {options.partition,
@@ -47,8 +51,9 @@ void inspect_mixture(const InspectOptions& options, const TrainedRun& run, const
     throw UserError("{}: one expert alone; expected several to probe", options.run);
   const Evaluation evaluation = run.evaluate(rows, /*experts=*/true);
   inspected.inspection = inspect(evaluation, rows, run.data().normaliser, inspected.set);
-  add_agreement(options, rows, inspected);
-  if (!options.partition.empty()) inspected.partition = partition_of(options, evaluation, rows);
+  add_agreement(options, run, rows, inspected);
+  if (!options.partition.empty())
+    inspected.partition = partition_of(options, run, evaluation, rows);
 }
 
 std::vector<LayerInspection> inspect_transformer(const Responder& responder, const Dataset& rows,
@@ -92,6 +97,12 @@ nlohmann::ordered_json InspectedRun::to_json() const {
     part.update(partition->probing.to_json());
   }
   return json;
+}
+
+void keep(const InspectedRun& inspected, const std::filesystem::path& run) {
+  nlohmann::ordered_json json = inspected.to_json();
+  json.erase("agreement");
+  write_json_file(run / "inspection.json", json);
 }
 
 }  // namespace moestro

@@ -29,10 +29,9 @@ void check_held_out(const RecipeDocument& document, const Recipe& there, const D
 }
 
 void check_data(const DataRecord& there, const DataRecord& here, const std::string& where) {
-  if (there.sample_shape != here.sample_shape || there.classes != here.classes)
-    throw UserError("{}: trained on samples of {} and {} classes; expected {} and {}", where,
-                    shape_text(there.sample_shape), there.classes, shape_text(here.sample_shape),
-                    here.classes);
+  check_same_inputs(there, here, where);
+  if (there.classes != here.classes)
+    throw UserError("{}: trained on {} classes; expected {}", where, there.classes, here.classes);
   if (there.normaliser != here.normaliser)
     throw UserError(
         "{}: its inputs were normalised otherwise; expected the same training rows, or "

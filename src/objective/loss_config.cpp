@@ -33,7 +33,8 @@ void describe_mutual(Section& section, LossConfig& loss) {
       .field(
           "mutual_distillation", loss.mutual_distillation,
           "weight of the disagreement of the experts, V = 1/K sum_i ||e_i - mean||^2 of what the "
-          "gate mixes (arXiv 2402.00893); moderate: .1 to 3")
+          "gate mixes (after arXiv 2402.00893; this form is chosen); a first guess: 200 divided by "
+          "the rows that an expert sees (docs/mutual-distillation.md)")
       .at_least(0);
   const std::string term = "loss.mutual_distillation";
   section
@@ -45,7 +46,7 @@ void describe_mutual(Section& section, LossConfig& loss) {
   section
       .field("mutual_experts", loss.mutual_experts,
              "who takes part under a sparse gate: all, which computes every expert while training; "
-             "chosen: free, but among gate.k experts only")
+             "chosen: those that a row was sent to, gate.k of them")
       .one_of({"all", "chosen"})
       .only_when(term, {"*"})
       .only_when("gate.kind", {"noisy_topk", "switch", "sigmoid"});

@@ -46,6 +46,10 @@ const MixtureTrace& only_mixture(const char* key, const Value& value,
       value, traces.size(), traces.size() == 1 ? " without them" : "");
 }
 
+Tensor mean_of(const std::vector<Tensor>& scalars) {
+  return scalars.size() == 1 ? scalars.front() : at::stack(scalars).mean();
+}
+
 // Of one mixture layer, by its number.
 using Term = std::function<Tensor(size_t)>;
 
@@ -63,7 +67,13 @@ Tensor mean_over_layers(const std::string& name, double weight, const Term& term
           name, weight);
     values.push_back(term(layer));
   }
-  return values.size() == 1 ? values.front() : at::stack(values).mean();
+  return mean_of(values);
+}
+
+void add_term(LossTerm term, LossTerms& loss) {
+  loss.total = loss.total.defined() ? at::add(loss.total, term.value, term.weight)
+                                    : term.weight * term.value;
+  loss.terms.push_back(std::move(term));
 }
 
 void check_task(const LossConfig& config, OutputKind output) {
@@ -135,10 +145,7 @@ LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<Mixtur
   if (config_.task != 0) loss.total = config_.task == 1 ? task : config_.task * task;
 
   const auto add = [&](const char* name, double weight, const Term& term) {
-    if (weight == 0) return;
-    const Tensor value = mean_over_layers(name, weight, term, traces);
-    loss.terms.push_back({name, value, weight});
-    loss.total = loss.total.defined() ? loss.total + weight * value : weight * value;
+    if (weight != 0) add_term({name, mean_over_layers(name, weight, term, traces), weight}, loss);
   };
   const auto probs = [&](size_t layer) { return traces[layer].routing.probs_BE; };
   const auto valid = [&](size_t layer) { return valid_decisions(traces[layer]); };
@@ -170,21 +177,17 @@ LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<Mixtur
 // V, and beside it, for the eye alone, the size of what it compares.
 void Objective::add_mutual_distillation(const std::vector<MixtureTrace>& traces, double progress,
                                         LossTerms& loss) const {
-  const double weight = mutual_weight(config_, progress);
-  std::vector<MutualDistillation> among;
+  std::vector<Tensor> squares;
   const Tensor value = mean_over_layers(
       "mutual_distillation", config_.mutual_distillation,
       [&](size_t layer) {
-        among.push_back(among_experts(traces[layer]));
-        return among.back().value;
+        const MutualDistillation among = among_experts(traces[layer]);
+        if (among.square.defined()) squares.push_back(among.square);
+        return among.value;
       },
       traces);
-  loss.terms.push_back({"mutual_distillation", value, weight});
-  loss.total = loss.total.defined() ? loss.total + weight * value : weight * value;
-  if (!among.front().square.defined()) return;
-  std::vector<Tensor> squares;
-  for (const MutualDistillation& layer : among) squares.push_back(layer.square);
-  loss.terms.push_back({"mutual_square", at::stack(squares).mean(), 0});
+  add_term({"mutual_distillation", value, mutual_weight(config_, progress)}, loss);
+  if (!squares.empty()) loss.terms.push_back({"mutual_square", mean_of(squares), 0});
 }
 
 Tensor Objective::task_loss(const Tensor& mixed_NC, const std::vector<MixtureTrace>& traces,
@@ -265,6 +268,11 @@ Tensor Objective::correctness(const std::vector<MixtureTrace>& traces,
 
 MutualDistillation Objective::among_experts(const MixtureTrace& trace) const {
   const bool all = distils_all();
+  if (!(all ? trace.out_ENC : trace.out_NKC))
+    throw UserError(
+        "loss.mutual_distillation = {} found no outputs of {} experts to read; expected "
+        "those that needs() asks for",
+        config_.mutual_distillation, all ? "all" : "the chosen");
   const Tensor out_KNC = all ? trace.out_ENC.value() : trace.out_NKC.value().transpose(0, 1);
   if (out_KNC.size(0) == 1)
     throw UserError(

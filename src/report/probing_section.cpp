@@ -57,11 +57,14 @@ std::string probing_section(const InspectionRecord& inspection) {
   if (!inspection.probing) return {};
   const ProbingRecord& probing = *inspection.probing;
   const bool classes = !inspection.classes.empty();
-  return section_html(
-      "Each expert alone",
-      fmt::format("<p>{}</p>\n{}<p class=\"quiet\">{}</p>\n",
-                  prose_html(probing_finding(probing, classes)),
-                  table_html(probing_table(probing, classes)), prose_html(note(probing, classes))));
+  std::string body = fmt::format(
+      "<p>{}</p>\n{}<p class=\"quiet\">{}</p>\n", prose_html(probing_finding(probing, classes)),
+      table_html(probing_table(probing, classes)), prose_html(note(probing, classes)));
+  if (inspection.partition)
+    body +=
+        fmt::format("<h3>On the parts of {}</h3>\n{}", escape_html(inspection.partition->partition),
+                    table_html(probing_table(*inspection.partition, classes)));
+  return section_html("Each expert alone", body);
 }
 
 std::string layer_probing_html(const LayerRecord& layer) {
@@ -70,7 +73,7 @@ std::string layer_probing_html(const LayerRecord& layer) {
       "Loss and error of the model's answers when all rows of this layer go to one expert, while "
       "the other layers route as trained; below, the model left to itself.";
   if (!layer.probing->share.empty())
-    note += " An expert's own answers are those for which the layer chooses it.";
+    note += " An expert's own answers are those for which the layer gives it the largest weight.";
   return fmt::format("<div>\n<h3>Each expert alone</h3>\n{}<p class=\"quiet\">{}</p>\n</div>\n",
                      table_html(layer_probing_table(*layer.probing)), prose_html(note));
 }

@@ -92,18 +92,27 @@ bool one_is_chosen(const GateConfig& gate) {
   return gate.kind == "switch" || (k_matters && gate.k == 1);
 }
 
+bool is_one_hot(const GateConfig& gate) {
+  const auto above_zero = std::ranges::count_if(gate.weights, [](double w) { return w > 0; });
+  return gate.kind == "classes" || (gate.kind == "fixed" && above_zero == 1);
+}
+
 // A weight on what is 0 whatever the experts answer, or whom no gradient reaches.
 void check_mutual(const Recipe& recipe, const Schema& schema) {
   const LossConfig& loss = recipe.loss;
   if (loss.mutual_distillation == 0) return;
-  const std::string where = schema.where("loss.mutual_distillation");
   const auto refuse = [&](const char* why, const char* expected) {
-    throw UserError("{} = {} has no effect {}; expected {}, or 0", where, loss.mutual_distillation,
-                    why, expected);
+    throw UserError("{} = {} has no effect {}; expected {}, or 0",
+                    schema.where("loss.mutual_distillation"), loss.mutual_distillation, why,
+                    expected);
   };
+  const bool weighted = loss.mutual_form == "gate_weighted";
   if (recipe.expert.count == 1) refuse("with expert.count = 1", "more experts");
-  if (recipe.start.experts == "freeze")
+  // Weighted by the gate it would teach the gate.
+  if (recipe.start.experts == "freeze" && !weighted)
     refuse("on frozen experts", "start.experts = \"copy\" or \"draw\"");
+  if (weighted && is_one_hot(recipe.gate))
+    refuse("weighted by a gate that knows one expert a row", "loss.mutual_form = \"squared\"");
   if (loss.mutual_experts == "chosen" && one_is_chosen(recipe.gate))
     refuse("with loss.mutual_experts = \"chosen\", since the gate chooses one expert",
            "loss.mutual_experts = \"all\"");

@@ -87,7 +87,7 @@ void Trainer::run_step(const Batch& batch) {
                                compute_type(config_)};
   const auto [mixed_NC, traces] =
       parts_.model.forward(batch.inputs, context, parts_.objective.needs());
-  const double progress = static_cast<double>(state_.step) /
+  const double progress = (static_cast<double>(state_.step) + .5) /
                           static_cast<double>(config_.epochs * parts_.batches.steps_per_epoch());
   const LossTerms loss = parts_.objective(mixed_NC, traces, batch, guidance(batch), progress);
   check_finite(loss);

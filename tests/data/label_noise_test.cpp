@@ -6,6 +6,7 @@
 #include "data/files_fixture.h"
 #include "moestro/core/error.h"
 #include "moestro/data/source.h"
+#include "thrown.h"
 
 namespace moestro::testing {
 namespace {
@@ -28,9 +29,13 @@ int64_t changed(const Tensor& targets_N, int64_t classes) {
 TEST(LabelNoise, changes_exactly_the_share_and_every_changed_class_is_another) {
   EXPECT_EQ(changed(noisy(90, 3, .1, 1), 3), 9);
   EXPECT_EQ(changed(noisy(10, 2, .25, 1), 2), 3);  // round(2.5)
-  EXPECT_EQ(changed(noisy(10, 2, .04, 1), 2), 0);  // round(.4)
   EXPECT_EQ(changed(noisy(97, 10, .999, 1), 10), 97);
   EXPECT_EQ(changed(noisy(10, 4, 0, 1), 4), 0);
+}
+
+TEST(LabelNoise, that_changes_no_row_is_refused) {
+  EXPECT_EQ(thrown<UserError>([] { noisy(10, 2, .04, 1); }),
+            "data.label_noise = 0.04 changes none of 10 rows; expected a larger share, or 0");
 }
 
 TEST(LabelNoise, draws_each_of_the_other_classes_alike) {

@@ -73,6 +73,36 @@ TEST_F(InspectRun, refuses_partitions_that_do_not_fit) {
             run_.string() + ": one expert alone; expected several to probe");
 }
 
+TEST_F(InspectRun, refuses_runs_that_were_trained_on_other_categories) {
+  train();
+  const std::filesystem::path first = run_;
+  run_ = folder_ / "other";
+  const auto with_blue = [&](const char* file) {
+    std::string text = testing::get(folder_ / file);
+    for (size_t at = 0; (at = text.find("green", at)) != text.npos;) text.replace(at, 5, "azure");
+    put(folder_ / file, text);
+  };
+  with_blue("train.csv");
+  with_blue("test.csv");
+  train();
+  const std::string expected = first.string() +
+                               ": trained on a table of other columns; expected the same names, "
+                               "kinds and categories";
+  EXPECT_EQ(thrown<UserError>([&] { inspect_run({.run = run_, .partition = first}); }), expected);
+  EXPECT_EQ(thrown<UserError>([&] { inspect_run({.run = run_, .beside = {first}}); }), expected);
+}
+
+TEST_F(InspectRun, keeps_for_the_report_what_was_asked) {
+  train();
+  const nlohmann::json before = json("inspection.json");
+  keep(inspect_run({.run = run_, .beside = {run_}, .partition = run_}), run_);
+  nlohmann::json after = json("inspection.json");
+  EXPECT_EQ(after["partition"]["run"], run_.string());
+  EXPECT_FALSE(after.contains("agreement"));
+  after.erase("partition");
+  EXPECT_EQ(after, before);
+}
+
 TEST_F(InspectRun, needs_runs_that_take_the_same_rows) {
   train();
   const std::filesystem::path corners = run_;
@@ -84,12 +114,12 @@ TEST_F(InspectRun, needs_runs_that_take_the_same_rows) {
                          inspect_run(
                              {.run = corners, .beside = {run_}, .data = folder_ / "test.csv"});
                        }),
-                       "takes samples of "));
+                       ": trained on samples of 2; expected 4"));
   EXPECT_TRUE(contains(thrown<UserError>([&] {
                          inspect_run(
                              {.run = corners, .partition = run_, .data = folder_ / "test.csv"});
                        }),
-                       "takes samples of "));
+                       ": trained on samples of 2; expected 4"));
   EXPECT_TRUE(contains(thrown<UserError>([&] { inspect_run({.run = folder_ / "gone"}); }),
                        "no such run folder"));
 }

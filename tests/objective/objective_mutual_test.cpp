@@ -149,6 +149,23 @@ TEST(ObjectiveMutual, weighs_less_or_more_as_training_goes_on) {
                    .4);
 }
 
+TEST(ObjectiveMutual, does_not_see_padded_rows) {
+  MixtureTrace trace = sparse_trace(2, 20);
+  const double all = value(loss_of(with_term(), OutputKind::logits, {trace}).terms[1].value);
+  trace.valid_N = at::arange(kRows, at::kLong).lt(kRows - 2);
+  const double valid = value(loss_of(with_term(), OutputKind::logits, {trace}).terms[1].value);
+  EXPECT_NE(valid, all);
+  EXPECT_NEAR(valid, value(squared(trace.out_ENC->narrow(1, 0, kRows - 2)).value), 1e-14);
+}
+
+TEST(ObjectiveMutual, without_outputs_to_read_is_refused) {
+  MixtureTrace trace = sparse_trace(2, 22);
+  trace.out_ENC.reset();
+  EXPECT_EQ(thrown<UserError>([&] { loss_of(with_term(), OutputKind::logits, {trace}); }),
+            "loss.mutual_distillation = 0.3 found no outputs of all experts to read; expected "
+            "those that needs() asks for");
+}
+
 TEST(ObjectiveMutual, among_one_chosen_expert_is_refused) {
   LossConfig config = with_term();
   config.mutual_experts = "chosen";

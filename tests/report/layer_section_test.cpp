@@ -93,11 +93,11 @@ TEST(LayerSection, shows_each_expert_alone_where_layers_were_probed) {
     EXPECT_EQ(testing::xml_fault(html), "");
     EXPECT_EQ(count(html, "<h3>Each expert alone</h3>"), 2u);
     EXPECT_TRUE(has(html, "<td>10.0 %</td><td>0.3100</td><td>0.1000</td><td>1.7654</td>"));
-    EXPECT_TRUE(has(html, "for which the layer chooses it"));
+    EXPECT_TRUE(has(html, "for which the layer gives it the largest weight"));
   }
   const std::string by_token = section_of({.probing = true, .split = false});
   EXPECT_TRUE(has(by_token, "</i>3</th><td>1.5000</td><td>0.3750</td></tr>"));
-  EXPECT_FALSE(has(by_token, "for which the layer chooses it"));
+  EXPECT_FALSE(has(by_token, "for which the layer gives it the largest weight"));
 }
 
 TEST(LayerSection, without_layers_is_nothing) {

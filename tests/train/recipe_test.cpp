@@ -162,6 +162,22 @@ TEST(Recipe, refuses_mutual_distillation_that_can_have_no_effect) {
             begin + "on frozen experts; expected start.experts = \"copy\" or \"draw\", or 0");
 }
 
+TEST(Recipe, refuses_mutual_distillation_weighted_by_a_gate_that_is_sure) {
+  const std::vector<std::string> weighted = {"loss.mutual_distillation=0.3",
+                                             "loss.mutual_form=gate_weighted"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), weighted.begin(), weighted.end());
+    return refusal(more);
+  };
+  EXPECT_EQ(with({"gate.kind=fixed", "gate.weights=[0, 1, 0]", "expert.count=3"}),
+            "--set: loss.mutual_distillation = 0.3 has no effect weighted by a gate that knows one "
+            "expert a row; expected loss.mutual_form = \"squared\", or 0");
+  EXPECT_EQ(with({"gate.kind=fixed", "gate.weights=[1, 1, 0]", "expert.count=3"}),
+            "(nothing thrown)");
+  // It teaches the gate.
+  EXPECT_EQ(with({"start.run=teacher", "start.experts=freeze"}), "(nothing thrown)");
+}
+
 TEST(Recipe, refuses_keys_of_mutual_distillation_where_they_say_nothing) {
   const std::string weight = "loss.mutual_distillation=1";
   const std::vector<std::vector<std::string>> without_effect = {

@@ -33,4 +33,8 @@ struct DataRecord {
   bool operator==(const DataRecord&) const = default;
 };
 
+// Throws UserError "where: ..." unless a network that was trained on one can read inputs of the
+// other: the same shape, and of tables the same columns.
+void check_same_inputs(const DataRecord& there, const DataRecord& here, const std::string& where);
+
 }  // namespace moestro

@@ -71,6 +71,10 @@ struct TableOptions {
 // has one value only, and for a text that is the target or named twice.
 TableSchema find_table_schema(const CsvTable& table, const TableOptions& options);
 
+// Whether inputs of both mean the same: columns of the same names, kinds and categories. Means may
+// differ.
+bool same_inputs(const TableSchema& one, const TableSchema& other);
+
 nlohmann::json to_json(const TableSchema& schema);
 TableSchema table_schema_from_json(const nlohmann::json& json);  // throws nlohmann's exceptions
 

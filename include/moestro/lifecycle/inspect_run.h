@@ -31,8 +31,8 @@ struct InspectedRun {
     std::string run;
     double adjusted_mutual_information = 0;  // measure/adjusted_mutual_information.h
   };
-  // Each expert on the part of the rows that it overlaps with most: lifecycle/partition.h. Parts
-  // are what the most probable experts of the other run own.
+  // Each expert on a part of its own, so that parts and experts overlap as far as can be
+  // (lifecycle/partition.h). Parts are what the most probable experts of the other run own.
   struct Partition {
     std::string run;
     std::vector<int64_t> part_of_expert;
@@ -48,6 +48,9 @@ struct InspectedRun {
   // inspection.json, and "agreement" and "partition" where there are such.
   nlohmann::ordered_json to_json() const;
 };
+
+// Writes the run's inspection.json anew, for the report: of its own test rows.
+void keep(const InspectedRun& inspected, const std::filesystem::path& run);
 
 // Throws UserError for a folder without a run, for rows that one of the runs cannot take, for a
 // model without mixtures, for one expert that is to be probed, for other runs that are no mixtures

@@ -1,13 +1,12 @@
-// Mutual distillation among experts (MoDE, arXiv 2402.00893): a gate shows each expert part of the
-// data; a moderate pull towards each other lets experts learn what the others saw. With e_i the
-// tensors that the gate mixes (of mixtures of probabilities their log-probabilities), of the K
-// experts that take part:
+// Mutual distillation among experts (after MoDE, arXiv 2402.00893): a gate shows each expert part
+// of the data; a moderate pull towards each other lets experts learn what the others saw (known).
+// Which tensors, weights and norm are chosen here: with e_i what the gate mixes (of mixtures of
+// probabilities their log-probabilities), of the K experts that take part,
 //
 //   V = 1/K sum_i ||e_i - ebar||^2,   ebar = 1/K sum_i e_i,   mean over rows and features
 //
-// The normalisation is chosen; pairwise and leave-one-out forms are the same up to a constant
-// factor (derived). Every function takes out_KNC as experts give it, in float32 at least inside,
-// and valid_N as traces have it.
+// Pairwise and leave-one-out forms are the same up to a constant factor (derived). Every function
+// takes out_KNC as experts give it, in float32 at least inside, and valid_N as traces have it.
 #pragma once
 
 #include "moestro/nn/mixing.h"
@@ -26,8 +25,10 @@ MutualDistillation mutual_distillation(const Tensor& out_KNC, OutputKind kind,
                                        const Tensor& valid_N = {});
 
 // Control: sum_i w_i ||e_i - ebar_w||^2, ebar_w = sum_i w_i e_i, the weights of a row summing to 1.
-// At alpha = 1 it makes the squared error of the mixture Jacobs' localised loss (derived), and who
-// is not chosen learns nothing from it. The gradient flows into the weights, too.
+// With the weights that the mixture mixes with, alpha = 1 makes its squared error Jacobs' localised
+// loss, and an expert of weight 0 learns nothing from it (derived). Among all experts of a sparse
+// gate the weights are its probabilities before the choice, which are others (chosen). The gradient
+// flows into the weights, too.
 MutualDistillation weighted_distillation(const Tensor& out_KNC, const Tensor& weights_NK,
                                          OutputKind kind, const Tensor& valid_N = {});
 

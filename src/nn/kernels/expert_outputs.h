@@ -5,13 +5,13 @@
 
 namespace moestro {
 
-struct OutputShape {
+struct MixShape {
   int64_t samples, experts, classes;
   int64_t blocks(int64_t lanes) const { return (samples + lanes - 1) / lanes; }
 };
 
 // Strides of what is indexed by (sample, expert, class).
-struct OutputPlaces {
+struct MixPlaces {
   int64_t sample, expert, category;
 };
 

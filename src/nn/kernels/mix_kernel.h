@@ -8,8 +8,8 @@
 namespace moestro {
 
 struct MixForward {
-  OutputShape shape;
-  OutputPlaces places;  // of out
+  MixShape shape;
+  MixPlaces places;  // of out
   const float* out;
   const float* weights;  // [samples, experts]
   float* normalisers;    // [blocks, experts, L]: log sum_c exp(out)
@@ -18,8 +18,8 @@ struct MixForward {
 void mix_forward(VectorPath path, const MixForward& work, int64_t first, int64_t last);
 
 struct MixBackward {
-  OutputShape shape;
-  OutputPlaces places;  // of out and of grad_out
+  MixShape shape;
+  MixPlaces places;  // of out and of grad_out
   const float *out, *weights, *normalisers, *mixed;
   const float* grad_mixed;  // [samples, classes]
   float *grad_out, *grad_weights;

@@ -15,7 +15,7 @@ struct Mixed {
 };
 
 Mixed mixed(const Tensor& out_NKC, const Tensor& weights_NK, VectorPath path) {
-  const OutputShape shape = shape_of(out_NKC);
+  const MixShape shape = shape_of(out_NKC);
   const at::TensorOptions options = out_NKC.options().requires_grad(false);
   const int64_t lanes = lane_count(path);
   Mixed result = {at::empty({shape.samples, shape.classes}, options),

@@ -12,11 +12,11 @@
 
 namespace moestro {
 
-inline OutputShape shape_of(const Tensor& out_NKC) {
+inline MixShape shape_of(const Tensor& out_NKC) {
   return {out_NKC.size(0), out_NKC.size(1), out_NKC.size(2)};
 }
 
-inline OutputPlaces places_of(const Tensor& out_NKC) {
+inline MixPlaces places_of(const Tensor& out_NKC) {
   return {out_NKC.stride(0), out_NKC.stride(1), out_NKC.stride(2)};
 }
 
@@ -27,7 +27,7 @@ inline Tensor without_holes(const Tensor& x) {
 
 // Results do not depend on the number of threads.
 template <class Code>
-void for_blocks(const OutputShape& shape, VectorPath path, const Code& code) {
+void for_blocks(const MixShape& shape, VectorPath path, const Code& code) {
   constexpr int64_t values_worth_a_thread = 4096;
   const int64_t lanes = lane_count(path), values = lanes * shape.experts * shape.classes;
   at::parallel_for(0, shape.blocks(lanes), std::max<int64_t>(1, values_worth_a_thread / values),

@@ -2,8 +2,8 @@
 // on_each_path.h include it.
 
 // classes values of `valid` samples, wherever they lie, -> lanes [classes, kLanes].
-inline void read_lanes(const float* from, const OutputPlaces& places, int64_t classes,
-                       int64_t valid, float* lanes) {
+inline void read_lanes(const float* from, const MixPlaces& places, int64_t classes, int64_t valid,
+                       float* lanes) {
   if (places.category == 1) return rows_to_lanes(from, places.sample, valid, classes, lanes);
   for (int64_t c = 0; c < classes; ++c, from += places.category, lanes += kLanes) {
     if (places.sample == 1 && valid == kLanes)
@@ -13,8 +13,8 @@ inline void read_lanes(const float* from, const OutputPlaces& places, int64_t cl
   }
 }
 
-inline void write_lanes(const float* lanes, const OutputPlaces& places, int64_t classes,
-                        int64_t valid, float* to) {
+inline void write_lanes(const float* lanes, const MixPlaces& places, int64_t classes, int64_t valid,
+                        float* to) {
   if (places.category == 1) return lanes_to_rows(lanes, classes, to, places.sample, valid);
   for (int64_t c = 0; c < classes; ++c, to += places.category, lanes += kLanes) {
     if (places.sample == 1 && valid == kLanes)

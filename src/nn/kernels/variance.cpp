@@ -18,7 +18,7 @@ struct VarianceFunction : torch::autograd::Function<VarianceFunction> {
                                               const Tensor& any_out_NKC, bool wants_gradient,
                                               bool log_probabilities, VectorPath path) {
     const Tensor out_NKC = without_holes(any_out_NKC);
-    const OutputShape shape = shape_of(out_NKC);
+    const MixShape shape = shape_of(out_NKC);
     Tensor grad_NKC = wants_gradient ? at::empty_like(out_NKC) : Tensor();
     std::vector<double> sums(2 * shape.blocks(lane_count(path)));
     const VarianceWork work{shape,

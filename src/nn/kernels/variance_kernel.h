@@ -8,8 +8,8 @@
 namespace moestro {
 
 struct VarianceWork {
-  OutputShape shape;
-  OutputPlaces places;     // of out and of grad
+  MixShape shape;
+  MixPlaces places;        // of out and of grad
   bool log_probabilities;  // of log softmax(out), not of out
   const float* out;
   float* grad;   // half the gradient of the sum of squares; null: not wanted
