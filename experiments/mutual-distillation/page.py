@@ -205,12 +205,15 @@ def translation(analyses):
     if not analyses.there("multi30k-tenth"):
         return ""
     best = cells.translation_values(analyses.path("search-multi30k"))
+    studies = {name: cells.translation_cell_study(best, name == "multi30k") for name in cells.TRANSLATIONS}
+    studies[cells.TRANSLATION_GATES_STUDY] = cells.translation_gates_study(best)
+    titles = cells.TRANSLATIONS | {cells.TRANSLATION_GATES_STUDY: cells.TRANSLATIONS["multi30k"]}
     rows = []
-    for name, title in cells.TRANSLATIONS.items():
+    for name, title in titles.items():
         if analyses.there(name):
-            found = analyses.analyse(name, cells.translation_cell_study(best, name == "multi30k"))
+            found = analyses.analyse(name, studies[name])
             for arm in found["arms"]:
-                bleu, loss = arm["bleu"], arm["test.loss"] if "test.loss" in arm else None
+                bleu = arm["bleu"]
                 rows.append([title, arm["arm"], str(bleu["seeds"]),
                              f"{bleu['mean']:.2f} ± {bleu['standard_error']:.2f}",
                              f"{arm['seconds']['mean']:.0f}"])

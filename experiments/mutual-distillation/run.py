@@ -25,6 +25,7 @@ import page
 
 RESULTS = pathlib.Path("experiments/results/mutual-distillation")
 RUNS = pathlib.Path("runs/mutual-distillation")
+TRANSLATIONS = [*cells.TRANSLATIONS, cells.TRANSLATION_GATES_STUDY]
 MAP_SETTING = ["rows", "noise", "experts", "gate", "alpha", "seed"]
 MAP_FIGURES = ["valid.error", "valid.loss", "test.error", "test.loss", "probing.own_error",
                "probing.agreement", "specialisation.experts_used", "seconds", "device", "date"]
@@ -75,7 +76,10 @@ def run_cell(cell, options):
 def run_translation(name, options):
     search = stage("search-multi30k", cells.translation_search_study, options)
     best = cells.translation_values(search)
-    stage(name, cells.translation_cell_study(best, name == "multi30k"), options)
+    if name == cells.TRANSLATION_GATES_STUDY:
+        stage(name, cells.translation_gates_study(best), options)
+    else:
+        stage(name, cells.translation_cell_study(best, name == "multi30k"), options)
 
 
 def run_ladder(name, options):
@@ -116,10 +120,10 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/moestro")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", metavar="NAMES", help="cells, multi30k-tenth, multi30k, ladder-SET, map or map-SET")
+    parser.add_argument("--only", metavar="NAMES", help="cells, multi30k-tenth, multi30k, multi30k-gates, ladder-SET, map or map-SET")
     parser.add_argument("--page", action="store_true")
     options = parser.parse_args()
-    known = [cell.name for cell in cells.CELLS] + list(cells.TRANSLATIONS) + [
+    known = [cell.name for cell in cells.CELLS] + TRANSLATIONS + [
         f"ladder-{name}" for name in cells.LADDER_SETS] + [f"map-{name}" for name in cells.MAP_SETS]
     names = options.only.split(",") if options.only else known
     if "map" in names:
@@ -131,7 +135,7 @@ def main():
             run_map(name[len("map-"):], options)
         elif name.startswith("ladder-"):
             run_ladder(name[len("ladder-"):], options)
-        elif name in cells.TRANSLATIONS:
+        elif name in TRANSLATIONS:
             run_translation(name, options)
         else:
             run_cell(next(cell for cell in cells.CELLS if cell.name == name), options)
