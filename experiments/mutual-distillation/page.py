@@ -201,6 +201,25 @@ def chosen(analyses):
                   *cells.rivals(cells.CELLS[0])], rows)
 
 
+def rows_an_expert_sees(cell):
+    rows = next(int(a.split("=")[1]) for a in [*cell.settings, "data.rows=1000"] if a.startswith("data.rows="))
+    return rows / cell.experts if cell.top_one else 600
+
+
+def fixed(analyses):
+    """Validation error at one weight for all cells, beside none."""
+    changes = {}
+    for cell in cells.CELLS:
+        found = cells.means(analyses.path(f"search-{cell.name}"), "valid.error")
+        rule = gains.nearest(200 / rows_an_expert_sees(cell))
+        for name, alpha in [*((f"{alpha:g}", alpha) for alpha in cells.ALPHAS), ("200 / rows", rule)]:
+            changes.setdefault(name, []).append(found[f"{DISTILLED} {alpha}"] / found[WITHOUT] - 1)
+    return table(["weight", "change of the validation error, %", "cells with less"],
+                 [[name, gains.mean_and_error(values),
+                   f"{sum(value < 0 for value in values)} of {len(values)}"]
+                  for name, values in changes.items()])
+
+
 def translation(analyses):
     if not analyses.there("multi30k-tenth"):
         return ""
@@ -260,7 +279,7 @@ def text(program, here, results, docs):
              ("@beside", lambda: beside_distilled(analyses)), ("@probing", lambda: probing(analyses)),
              ("@chosen", lambda: chosen(analyses)), ("@translation", lambda: translation(analyses)),
              ("@ladder", lambda: ladder(analyses)), ("@cost", lambda: cost(results)),
-             ("@weights", lambda: gains.weights_table(found)),
+             ("@fixed", lambda: fixed(analyses)), ("@weights", lambda: gains.weights_table(found)),
              ("@noise", lambda: gains.noise_table(found)), ("@rows", lambda: gains.rows_table(found)),
              ("@correlations", lambda: gains.correlations(found)),
              ("@line", lambda: gains.line_text(found)),

@@ -33,8 +33,8 @@ void describe_mutual(Section& section, LossConfig& loss) {
       .field(
           "mutual_distillation", loss.mutual_distillation,
           "weight of the disagreement of the experts, V = 1/K sum_i ||e_i - mean||^2 of what the "
-          "gate mixes (after arXiv 2402.00893; this form is chosen); a first guess: 200 divided by "
-          "the rows that an expert sees (docs/mutual-distillation.md)")
+          "gate mixes (after arXiv 2402.00893; this form is chosen); a first guess: .1 "
+          "(docs/mutual-distillation.md)")
       .at_least(0);
   const std::string term = "loss.mutual_distillation";
   section
