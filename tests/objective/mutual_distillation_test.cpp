@@ -146,7 +146,9 @@ TEST(MutualDistillation, does_not_see_what_padding_holds) {
   out_KNC.index_fill_(1, at::tensor({1, 4}, at::kLong), std::nan(""));
   const auto expect_same = [](const MutualDistillation& all, const MutualDistillation& kept) {
     EXPECT_NEAR(value(all.value), value(kept.value), 1e-14);
-    if (kept.square.defined()) EXPECT_NEAR(value(all.square), value(kept.square), 1e-14);
+    if (kept.square.defined()) {
+      EXPECT_NEAR(value(all.square), value(kept.square), 1e-14);
+    }
   };
   expect_same(squared(out_KNC, valid_N), squared(kept_KNC));
   expect_same(weighted(out_KNC, w_NK, valid_N), weighted(kept_KNC, w_NK.index_select(0, rows)));
