@@ -20,12 +20,14 @@ nlohmann::json reference() {
 }
 
 TEST(Bleu, cuts_sentences_as_sacrebleu_does) {
-  for (const auto& entry : reference().at("words"))
+  const nlohmann::json stored = reference();
+  for (const auto& entry : stored.at("words"))
     EXPECT_EQ(bleu_words(entry[0].get<std::string>()), entry[1].get<Sentences>()) << entry[0];
 }
 
 TEST(Bleu, is_sacrebleus_to_the_last_digit) {
-  for (const auto& corpus : reference().at("corpora")) {
+  const nlohmann::json stored = reference();
+  for (const auto& corpus : stored.at("corpora")) {
     const Bleu found =
         bleu(corpus.at("answers").get<Sentences>(), corpus.at("references").get<Sentences>());
     EXPECT_EQ(found.score, corpus.at("score").get<double>());
