@@ -52,49 +52,52 @@ def mean_and_error(values):
     return f"{100 * statistics.fmean(values):+.1f} ± {100 * error:.1f}"
 
 
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def changes_table(heading, rows):
+    """rows: name -> (settings by key, the weight of each); the mean change for each gate."""
+    return table([heading, *CHOSEN],
+                 [[name, *(mean_and_error([change(by, way(by)) for key, by in found.items()
+                                           if key[4] == gate]) for gate in CHOSEN)]
+                  for name, (found, way) in rows.items()])
+
+
 def weights_table(found):
     """Change of the test error by weight and gate, over all settings of the map."""
-    lines = ["| weight | " + " | ".join(CHOSEN) + " |", "|---|" + "---:|" * len(CHOSEN)]
     ways = {f"{alpha:g}": lambda by, alpha=alpha: alpha for alpha in cells.ALPHAS}
     ways["picked on validation rows"] = picked
     ways["picked, 0 allowed"] = lambda by: min(by, key=lambda alpha: by[alpha][0])
-    for name, way in ways.items():
-        cells_ = [mean_and_error([change(by, way(by)) for key, by in found.items() if key[4] == gate])
-                  for gate in CHOSEN]
-        lines.append(f"| {name} | " + " | ".join(cells_) + " |")
-    return "\n".join(lines) + "\n"
+    return changes_table("weight", {name: (found, way) for name, way in ways.items()})
+
+
+def part_of(found, place, value):
+    return {key: by for key, by in found.items() if key[place] == value}
 
 
 def noise_table(found):
-    """The same at the picked weight, by label noise and gate."""
-    lines = ["| label noise | " + " | ".join(CHOSEN) + " |", "|---|" + "---:|" * len(CHOSEN)]
-    for noise in cells.MAP_NOISE:
-        row = [mean_and_error([change(by, picked(by)) for key, by in found.items()
-                               if key[4] == gate and key[2] == noise]) for gate in CHOSEN]
-        lines.append(f"| {100 * noise:g} % | " + " | ".join(row) + " |")
-    return "\n".join(lines) + "\n"
+    return changes_table("label noise", {f"{100 * noise:g} %": (part_of(found, 2, noise), picked)
+                                         for noise in cells.MAP_NOISE})
 
 
 def rows_table(found):
-    lines = ["| trained on | " + " | ".join(CHOSEN) + " |", "|---|" + "---:|" * len(CHOSEN)]
-    for rows in cells.MAP_ROWS:
-        row = [mean_and_error([change(by, picked(by)) for key, by in found.items()
-                               if key[4] == gate and key[1] == rows]) for gate in CHOSEN]
-        lines.append(f"| {row_name(rows)} | " + " | ".join(row) + " |")
-    return "\n".join(lines) + "\n"
+    return changes_table("trained on", {row_name(rows): (part_of(found, 1, rows), picked)
+                                        for rows in cells.MAP_ROWS})
 
 
 def correlations(found):
     """Of the change and of the picked weight with log(rows an expert sees)."""
-    lines = ["| gate | settings | change of error | log of the picked weight |", "|---|---:|---:|---:|"]
-    groups = {"all": list(found)} | {gate: [key for key in found if key[4] == gate] for gate in CHOSEN}
-    for name, keys in groups.items():
-        logs = [math.log(rows_an_expert_sees(key)) for key in keys]
-        changes = [change(found[key], picked(found[key])) for key in keys]
-        weights = [math.log(picked(found[key])) for key in keys]
-        lines.append(f"| {name} | {len(keys)} | {statistics.correlation(logs, changes):+.2f} | "
-                     f"{statistics.correlation(logs, weights):+.2f} |")
-    return "\n".join(lines) + "\n"
+    groups = {"all": found} | {gate: part_of(found, 4, gate) for gate in CHOSEN}
+    rows = []
+    for name, group in groups.items():
+        logs = [math.log(rows_an_expert_sees(key)) for key in group]
+        changes = [change(by, picked(by)) for by in group.values()]
+        weights = [math.log(picked(by)) for by in group.values()]
+        rows.append([name, str(len(group)), f"{statistics.correlation(logs, changes):+.2f}",
+                     f"{statistics.correlation(logs, weights):+.2f}"])
+    return table(["gate", "settings", "change of error", "log of the picked weight"], rows)
 
 
 def line(found):
@@ -115,19 +118,18 @@ def nearest(alpha):
 
 def rule_table(found):
     """A weight from the rows alone, its line fitted on the other sets, beside what picking gives."""
-    lines = ["| set | line of the other sets | 200 / rows | weight .1 | picked on validation rows |",
-             "|---|---:|---:|---:|---:|"]
-    sets = [name for name in cells.MAP_SETS if any(key[0] == name for key in found)]
-    for name in sets:
-        mine = {key: by for key, by in found.items() if key[0] == name}
+    rows = []
+    for name in [name for name in cells.MAP_SETS if any(key[0] == name for key in found)]:
+        mine = part_of(found, 0, name)
         a, b = line({key: by for key, by in found.items() if key[0] != name})
-        by_rule = [change(by, nearest(math.exp(a + b * math.log(rows_an_expert_sees(key)))))
+        by_line = [change(by, nearest(math.exp(a + b * math.log(rows_an_expert_sees(key)))))
                    for key, by in mine.items()]
         simple = [change(by, nearest(200 / rows_an_expert_sees(key))) for key, by in mine.items()]
-        lines.append(f"| {name} | {mean_and_error(by_rule)} | {mean_and_error(simple)} | "
-                     f"{mean_and_error([change(by, .1) for by in mine.values()])} | "
-                     f"{mean_and_error([change(by, picked(by)) for by in mine.values()])} |")
-    return "\n".join(lines) + "\n"
+        fixed = [change(by, .1) for by in mine.values()]
+        chosen = [change(by, picked(by)) for by in mine.values()]
+        rows.append([name, *map(mean_and_error, (by_line, simple, fixed, chosen))])
+    return table(["set", "line of the other sets", "200 / rows", "weight .1",
+                  "picked on validation rows"], rows)
 
 
 def row_name(rows):

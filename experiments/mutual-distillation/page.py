@@ -10,6 +10,7 @@ import tempfile
 
 import cells
 import gains
+from gains import table
 
 PICTURES = {"mutual-distillation-weights.svg": gains.curves, "mutual-distillation-rows.svg": gains.gains}
 DISTILLED, WITHOUT = cells.DISTILLED, cells.WITHOUT
@@ -43,11 +44,6 @@ class Analyses:
         epochs = cells.chosen_epochs(self.path(f"epochs-{cell.name}"))
         best = cells.chosen_values(cell, self.path(f"search-{cell.name}"))
         return cells.cell_study(cell, epochs, best), epochs, best
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
 def value(number, like):
