@@ -15,7 +15,7 @@ OPTIONS := $(if $(MOESTRO_TORCH),-D MOESTRO_TORCH=$(MOESTRO_TORCH)) \
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo      set up, build, train three models on Fashion-MNIST, show what experts learned'
+	@echo 'make demo      set up, build, train on Fashion-MNIST, show what experts learned, fold them'
 	@echo 'make test      set up, build everything, run every test and check'
 	@echo 'make build     set up and build everything'
 	@echo 'make bench     set up, build and run the benchmarks beside their PyTorch peers'

@@ -1,4 +1,5 @@
-# Tests of the project's Python: what experiments/ makes of stored rows, and scripts/.
+# Tests of the project's Python: what experiments/ makes of stored rows, and scripts/; and of what
+# other programs make of our files.
 if(MOESTRO_TESTS AND Python3_FOUND)
   add_test(NAME experiments COMMAND Python3::Interpreter
                                     "${PROJECT_SOURCE_DIR}/tests/experiments/page_test.py")
@@ -20,5 +21,17 @@ if(MOESTRO_TESTS AND Python3_FOUND)
                                        "${PROJECT_SOURCE_DIR}/tests/scripts/convert_data_test.py")
   else()
     message(STATUS ".venv lacks numpy or tokenizers: the tests of scripts/ are left out")
+  endif()
+  set(missing 1)
+  if(MOESTRO_VENV_PYTHON)
+    execute_process(COMMAND "${MOESTRO_VENV_PYTHON}" -c "import numpy, onnx, onnxruntime"
+                    RESULT_VARIABLE missing ERROR_QUIET)
+  endif()
+  if(missing EQUAL 0 AND TARGET moestro)
+    add_test(NAME export_onnx
+             COMMAND "${MOESTRO_VENV_PYTHON}"
+                     "${PROJECT_SOURCE_DIR}/tests/cli/export_onnx_test.py" "$<TARGET_FILE:moestro>")
+  else()
+    message(STATUS ".venv lacks numpy, onnx or onnxruntime: the test of exported runs is left out")
   endif()
 endif()

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <string_view>
 #include <system_error>
 
 #include <c10/util/Exception.h>
@@ -20,7 +19,8 @@ constexpr const char* kMeaning =
     "Moestro: train mixtures of experts, and see what each expert learned.";
 constexpr const char* kExamples =
     "Examples:\n"
-    "  moestro demo                                    three mixtures on Fashion-MNIST, compared\n"
+    "  moestro demo                                    three models on Fashion-MNIST, and one "
+    "folded\n"
     "  moestro train recipes/mnist.toml                writes runs/mnist and its report.html\n"
     "  moestro train recipes/mnist.toml --set expert.count=10 --out runs/ten\n"
     "  moestro inspect runs/mnist                      what each expert learned\n"
@@ -30,12 +30,6 @@ constexpr const char* kExamples =
 void flush_results() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
-}
-
-// LibTorch's allocator for the CPU has no type of error of its own.
-bool is_out_of_memory(const c10::Error& error) {
-  const std::string_view text = error.what_without_backtrace();
-  return text.find("can't allocate memory") != std::string_view::npos;
 }
 
 int bug(std::string message) {
@@ -141,8 +135,8 @@ int run(int argc, char** argv) {
                   : common.quiet ? LogLevel::quiet
                                  : LogLevel::info);
   });
-  for (const auto add : {add_train, add_eval, add_predict, add_inspect, add_study, add_report,
-                         add_data, add_config, add_demo})
+  for (const auto add : {add_train, add_densify, add_eval, add_predict, add_export, add_inspect,
+                         add_study, add_report, add_data, add_config, add_demo})
     add(app, common);
   return guarded([&] {
     check_verb(app, {argv + 1, argv + argc});

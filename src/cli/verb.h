@@ -30,11 +30,13 @@ CLI::Validator at_least(int64_t least);
 void add_train(CLI::App& app, CommonFlags& common);
 void add_eval(CLI::App& app, CommonFlags& common);
 void add_predict(CLI::App& app, CommonFlags& common);
+void add_export(CLI::App& app, CommonFlags& common);
 void add_inspect(CLI::App& app, CommonFlags& common);
 void add_report(CLI::App& app, CommonFlags& common);
 void add_data(CLI::App& app, CommonFlags& common);
 void add_config(CLI::App& app, CommonFlags& common);
 void add_demo(CLI::App& app, CommonFlags& common);
+void add_densify(CLI::App& app, CommonFlags& common);
 void add_study(CLI::App& app, CommonFlags& common);
 
 // Shared flags, added by the verbs they have an effect on.

@@ -56,6 +56,10 @@ std::string describe_device(c10::Device device) {
                      at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
 }
 
+void synchronise(c10::Device device) {
+  if (device.is_cuda()) at::detail::getCUDAHooks().deviceSynchronize(device.index());
+}
+
 int64_t set_threads(int64_t threads) {
   constexpr int64_t most = 4096;
   if (threads < 0 || threads > most)

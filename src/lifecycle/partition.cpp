@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "moestro/core/assignment.h"
 #include "moestro/core/error.h"
-#include "moestro/measure/assignment.h"
 
 namespace moestro {
 

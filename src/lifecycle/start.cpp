@@ -6,38 +6,9 @@
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
 #include "moestro/train/checkpoint.h"
-#include "moestro/train/model.h"
 
 namespace moestro {
 namespace {
-
-// Rows that are held out here must not have been learned from there.
-void check_held_out(const RecipeDocument& document, const Recipe& there, const DataSource& data,
-                    const std::string& where) {
-  const Recipe& here = document.recipe;
-  const bool other_seed = there.train.seed != here.train.seed;
-  if (data.valid.rows() > 0 && (other_seed || there.data.validation != here.data.validation))
-    throw UserError(
-        "{}: may have learned from the validation rows; expected the same train.seed and "
-        "data.validation, or data.validation = 0",
-        where);
-  if (data.test_is_split && (other_seed || there.data.test != here.data.test))
-    throw UserError(
-        "{}: may have learned from the test rows, which are split off by seed; expected "
-        "the same train.seed and data.test",
-        where);
-}
-
-void check_data(const DataRecord& there, const DataRecord& here, const std::string& where) {
-  check_same_inputs(there, here, where);
-  if (there.classes != here.classes)
-    throw UserError("{}: trained on {} classes; expected {}", where, there.classes, here.classes);
-  if (there.normaliser != here.normaliser)
-    throw UserError(
-        "{}: its inputs were normalised otherwise; expected the same training rows, or "
-        "the same data.mean and data.deviation",
-        where);
-}
 
 // Of a bank or a gate, live storage.
 template <class Owner>
@@ -77,52 +48,14 @@ void copy_into(const NamedTensors& to, const NamedTensors& from, const std::stri
 
 }  // namespace
 
-// A finished run, or the mixture that a planned one will train.
-struct Start::Teacher {
-  std::unique_ptr<TrainedRun> run;
-  RecipeDocument planned;
-  std::unique_ptr<Mixture> planned_mixture;
-
-  const Recipe& recipe() const { return run ? run->recipe() : planned.recipe; }
-  const Mixture& mixture() const { return run ? run->mixture() : *planned_mixture; }
-
-  static std::unique_ptr<Teacher> plan(const std::string& text, const DataSource& data,
-                                       c10::Device device, const std::string& where) {
-    auto teacher = std::make_unique<Teacher>();
-    teacher->planned.schema.parse_text(text, where);
-    if (teacher->planned.recipe.model.transformer())
-      throw UserError("{}: its model.kind is \"{}\"; expected a mixture of whole networks", where,
-                      teacher->planned.recipe.model.kind);
-    teacher->planned_mixture =
-        std::make_unique<Mixture>(build_mixture(teacher->planned, task_of(data.record())));
-    convert(teacher->planned_mixture->parameters(), teacher->planned_mixture->buffers(), device);
-    return teacher;
-  }
-
-  static std::unique_ptr<Teacher> open(const std::string& folder, const DataSource& data,
-                                       c10::Device device, int64_t threads,
-                                       const std::string& where) {
-    auto teacher = std::make_unique<Teacher>();
-    teacher->run = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads);
-    if (!teacher->run->folder().is_finished())
-      throw UserError("{}: the run is not finished; expected a finished one", where);
-    check_data(teacher->run->data(), data.record(), where);
-    return teacher;
-  }
-};
-
 Start::Start(const RecipeDocument& document, const DataSource& data, c10::Device device,
              const PlannedRuns& planned)
     : document_(document),
       recipe_(document.recipe),
       precision_(compute_type(document.recipe.train)) {
-  const auto teacher = [&](const std::string& key, const std::string& folder) {
-    const std::string where = fmt::format("{} = \"{}\"", document.schema.where(key), folder);
-    const auto plan = planned.find(folder);
-    auto found = plan == planned.end()
-                     ? Teacher::open(folder, data, device, recipe_.train.threads, where)
-                     : Teacher::plan(plan->second, data, device, where);
-    check_held_out(document, found->recipe(), data, where);
+  const auto teacher = [&](const char* key, const std::string& folder) {
+    auto found = std::make_unique<Teacher>(document, key, folder, data, device, planned);
+    found->mixture();
     return found;
   };
   if (!recipe_.start.run.empty()) run_ = teacher("start.run", recipe_.start.run);

@@ -92,6 +92,7 @@ nlohmann::ordered_json Summary::to_json() const {
   if (told_class) json["told_class"] = true;
   json.update(figures.to_json());
   if (valid) json["valid"] = scores_json(*valid);
+  if (!student.is_null()) json["student"] = student;
   return json;
 }
 

@@ -13,6 +13,7 @@
 #include "moestro/lifecycle/inspection_files.h"
 #include "moestro/lifecycle/responder.h"
 #include "moestro/lifecycle/start.h"
+#include "moestro/lifecycle/student.h"
 #include "moestro/lifecycle/summary.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/json_file.h"
@@ -54,6 +55,10 @@ class TrainRun {
     objective_ = std::make_unique<Objective>(recipe_.loss, model_->output());
     start_ = std::make_unique<Start>(document_, source_, device_, planned);
     if (auto* mixture = dynamic_cast<Mixture*>(model_.get())) start_->apply(*mixture);
+    if (!recipe_.student.teacher.empty()) {
+      student_ = std::make_unique<Student>(document_, source_, device_, planned);
+      student_->fold_into(*model_);
+    }
     rehearse();
   }
 
@@ -61,6 +66,12 @@ class TrainRun {
 
  private:
   uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
+
+  Guidance guide(const Batch& batch) const {
+    Guidance guidance = start_->guide(batch);
+    if (recipe_.loss.distillation > 0) guidance.teacher_NC = student_->teach(batch);
+    return guidance;
+  }
 
   // Refuses to resume with another recipe; true where the run is finished.
   bool nothing_left() const {
@@ -104,8 +115,7 @@ class TrainRun {
                                                 .targets_N = batch.targets_N,
                                                 .precision = compute_type(recipe_.train)},
                                                objective_->needs());
-    const LossTerms loss =
-        (*objective_)(output.mixed_NC, output.traces, batch, start_->guide(batch));
+    const LossTerms loss = (*objective_)(output.mixed_NC, output.traces, batch, guide(batch));
     if (!loss.total.requires_grad())
       throw UserError(
           "nothing learns: [start] freezes what the loss reaches, or leaves nothing that learns; "
@@ -181,7 +191,10 @@ class TrainRun {
     std::optional<Checkpoint> checkpoint;
     if (options_.resume) checkpoint = checkpoints.latest();
     const int64_t step = checkpoint ? checkpoint->step : 0;
-    if (checkpoint) log_info("going on after step {}", step);
+    if (checkpoint)
+      log_info("going on after step {}", step);
+    else if (student_)
+      log_info("{}", student_->describe());
 
     MetricsLog metrics(folder_->metrics_path(), checkpoint ? step : -1);
     EventFile events(folder_->path(), step);
@@ -210,7 +223,7 @@ class TrainRun {
                      .batches = batches,
                      .checkpoints = checkpoints,
                      .validate = [this] { return validate(); },
-                     .guide = [this](const Batch& rows) { return start_->guide(rows); },
+                     .guide = [this](const Batch& rows) { return guide(rows); },
                      .hooks = hooks,
                      .target_deviation = source_.normaliser.target_deviation(),
                      .name = folder_->name()},
@@ -245,6 +258,7 @@ class TrainRun {
     summary.steps = state_.step;
     summary.told_class = recipe_.gate.kind == "classes";
     summary.valid = validate();
+    if (student_) summary.student = student_->to_json();
     summary.figures = test_figures(folder_->path(), responder(), source_.test, "test");
     write_json_file(folder_->summary_path(), summary.to_json());
   }
@@ -259,6 +273,7 @@ class TrainRun {
   std::unique_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Start> start_;
+  std::unique_ptr<Student> student_;  // with student.teacher
   std::unique_ptr<RunFolder> folder_;
   Manifest manifest_;
   TrainState state_;

@@ -68,6 +68,13 @@ void Classifier::after_step(const std::vector<MixtureTrace>& traces) {
   encoder_.after_step(traces);
 }
 
+Cost Classifier::cost(int64_t tokens) const {
+  Cost cost = tokens_ ? tokens_->cost(tokens) : patches_->cost();
+  cost += encoder_.cost(tokens_ ? tokens : patches_->tokens());
+  cost += cost_of_products(head_->projection.parameters(), 1);
+  return cost;
+}
+
 std::vector<Parameter> Classifier::parameters() const {
   std::vector<Parameter> all = tokens_ ? tokens_->parameters() : patches_->parameters();
   append(all, encoder_.parameters());

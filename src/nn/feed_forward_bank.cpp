@@ -87,6 +87,11 @@ std::string FeedForwardBank::describe() const {
   return describe_feed_forward(weights(up_EDF_.value.scalar_type()));
 }
 
+Cost FeedForwardBank::cost() const {
+  const double share = 1 / static_cast<double>(experts());
+  return cost_of_products(parameters(), 1).times(share, share);
+}
+
 std::vector<Parameter> FeedForwardBank::parameters() const {
   if (!shape_.bias) return {up_EDF_, down_EFD_};
   return {up_EDF_, up_bias_EF_, down_EFD_, down_bias_ED_};

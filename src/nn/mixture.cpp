@@ -73,6 +73,13 @@ std::vector<Buffer> Mixture::buffers() const {
   return all;
 }
 
+Cost Mixture::cost(int64_t) const {
+  const auto computed = static_cast<double>(gate_->chosen().value_or(bank_.experts()));
+  Cost cost = cost_of(bank_.specs()).times(computed, computed);
+  cost += gate_->cost();
+  return cost;
+}
+
 std::vector<std::string> Mixture::describe() const {
   std::vector<std::string> lines;
   if (gate_->sparse()) lines.push_back("experts: " + bank_.describe_routed());

@@ -91,6 +91,7 @@ MixtureLayerOutput MixtureLayer::forward(const Tensor& x_ND, const Packing& rows
   if (shared_) result.y_ND = result.y_ND + shared(x_ND);
 
   keep(needs, rows, experts, out_NKD, trace);
+  if (needs.ends) trace.x_MD = x_ND, trace.y_MD = result.y_ND;
   return result;
 }
 
@@ -144,6 +145,18 @@ std::vector<Parameter> MixtureLayer::parameters() const {
 
 std::vector<Buffer> MixtureLayer::buffers() const {
   return gate_->buffers();
+}
+
+Cost MixtureLayer::cost(int64_t sentences, int64_t tokens) const {
+  const auto rows = static_cast<double>(sentences * tokens);
+  const double decisions = route_ == RouteBy::token ? rows : static_cast<double>(sentences);
+  const auto all = static_cast<double>(bank_.experts());
+  const auto chosen = static_cast<double>(gate_->chosen().value_or(bank_.experts()));
+  Cost cost = bank_.cost().times(rows * chosen, std::min(all, decisions * chosen));
+  cost += gate_->cost().times(decisions, 1);
+  if (shared_) cost += cost_of_products(shared_->parameters(), rows);
+  if (shared_gate_1DS_) cost += cost_of_products({*shared_gate_1DS_}, rows);
+  return cost;
 }
 
 std::vector<std::string> MixtureLayer::describe() const {

@@ -44,8 +44,8 @@ void describe_mixture_layers(Section& section, ModelConfig& model) {
     return section.field(name, value, meaning).only_when("model.kind", kTransformers);
   };
   field("mixture_every", model.mixture_every,
-        "with expert.count above 1: every how manieth block has a mixture in the place of its "
-        "feed-forward layer, the last of each such")
+        "every how manieth block has a mixture in the place of its feed-forward layer, the last of "
+        "each such; with expert.count = 1 one expert")
       .at_least(1);
   field("expert_hidden", model.expert_hidden, "hidden width of an expert; 0: model.hidden")
       .at_least(0)
@@ -118,15 +118,15 @@ TransformerShape transformer_shape(const ModelConfig& model, const GateConfig& g
   shape.longest = longest;
   shape.bias = model.bias;
   shape.dropout = model.dropout;
-  if (experts == 1) return shape;
   MixtureShape& mixture = shape.mixture;
-  mixture.experts = experts;
   mixture.every = model.mixture_every;
+  mixture.hidden = model.expert_hidden;
+  if (experts == 1) return shape;
+  mixture.experts = experts;
   mixture.gate = gate;
   mixture.route = model.route == "token"  ? RouteBy::token
                   : model.route == "mean" ? RouteBy::mean
                                           : RouteBy::first;
-  mixture.hidden = model.expert_hidden;
   mixture.shared = model.shared;
   mixture.shared_hidden = model.shared_hidden;
   mixture.shared_gate = model.shared_gate;

@@ -8,7 +8,7 @@
 #include "layers/dropout.h"
 #include "layers/stacked.h"
 #include "moestro/core/error.h"
-#include "transformer/positions.h"
+#include "moestro/nn/positions.h"
 #include "transformer/projection.h"
 
 namespace moestro {
@@ -61,6 +61,13 @@ Tensor PatchEmbedding::forward(const Tensor& x_BCHW, const ForwardContext& conte
   else if (shape_.positions == PositionKind::sinusoidal)
     x_BTD = x_BTD + sinusoids(0, tokens(), shape_.width, x_BTD.device()).to(type);
   return with_dropout(x_BTD.flatten(0, 1), shape_.dropout, name_, context);
+}
+
+Cost PatchEmbedding::cost() const {
+  const int64_t patches = tokens() - (patches_.class_token ? 1 : 0);
+  const double operations =
+      cost_of_products(parts_->projection.parameters(), static_cast<double>(patches)).operations;
+  return {operations, cost_of_reading(parameters()).weights};
 }
 
 std::vector<Parameter> PatchEmbedding::parameters() const {

@@ -9,8 +9,8 @@
 #include "layers/dropout.h"
 #include "layers/stacked.h"
 #include "moestro/core/error.h"
+#include "moestro/nn/positions.h"
 #include "transformer/norm.h"
-#include "transformer/positions.h"
 #include "transformer/projection.h"
 
 namespace moestro {
@@ -94,6 +94,15 @@ Tensor TokenEmbedding::at_place(const Tensor& ids_B, int64_t place,
 
 Tensor TokenEmbedding::scores(const Tensor& x_ND) const {
   return x_ND.matmul(live_one(parts_->tokens_1VD, 0, x_ND.scalar_type()).t());
+}
+
+Cost TokenEmbedding::cost(int64_t tokens, bool scored) const {
+  const int64_t vectors = scored ? vocabulary() : std::min(tokens, vocabulary());
+  const int64_t places = parts_->positions_1TD ? tokens : 0;
+  Cost cost{0, static_cast<double>((vectors + places) * shape_.width)};
+  if (scored) cost.operations = 2 * static_cast<double>(tokens * vocabulary() * shape_.width);
+  if (parts_->norm) cost += cost_of_reading(parts_->norm->parameters());
+  return cost;
 }
 
 std::vector<Parameter> TokenEmbedding::parameters() const {

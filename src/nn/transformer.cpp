@@ -22,7 +22,7 @@ void check_shape(const TransformerShape& shape, bool causal) {
   if (shape.positions == PositionKind::sinusoidal && shape.width % 2 != 0)
     throw UserError("model.positions = \"sinusoidal\" with model.width = {}; expected an even one",
                     shape.width);
-  if (shape.share_depth && shape.mixture.experts > 0 && shape.mixture.every != 1)
+  if (shape.share_depth && shape.mixture.every != 1)
     throw UserError(
         "model.mixture_every = {} with model.share_depth; expected 1, since all blocks share one "
         "layer",
@@ -34,8 +34,18 @@ void check_shape(const TransformerShape& shape, bool causal) {
         shape.mixture.route == RouteBy::mean ? "mean" : "first");
 }
 
-bool has_mixture(const TransformerShape& shape, int64_t block) {
-  return shape.mixture.experts > 0 && (block + 1) % shape.mixture.every == 0;
+// A block in the place of a mixture layer; with one expert that is an ordinary feed-forward layer.
+bool in_mixture_place(const TransformerShape& shape, int64_t block) {
+  return (block + 1) % shape.mixture.every == 0;
+}
+
+BlockKind block_kind(const TransformerShape& shape, Transformer::Kind kind, int64_t block) {
+  const MixtureShape& mixture = shape.mixture;
+  const bool place = in_mixture_place(shape, block);
+  return {.causal = kind != Transformer::Kind::encoder,
+          .cross = kind == Transformer::Kind::decoder,
+          .mixture = place && mixture.experts > 0,
+          .hidden = place && mixture.hidden > 0 ? mixture.hidden : shape.hidden};
 }
 
 }  // namespace
@@ -58,10 +68,9 @@ Transformer::Transformer(Transformer&&) noexcept = default;
 Transformer::Transformer(Kind kind, const TransformerShape& shape, const std::string& name,
                          uint64_t seed)
     : kind_(kind), shape_(shape), parts_(std::make_unique<Parts>()) {
-  const bool causal = kind != Kind::encoder, decoder = kind == Kind::decoder;
-  check_shape(shape, causal);
+  check_shape(shape, kind != Kind::encoder);
   for (int64_t i = 0; i < shape.depth; ++i) {
-    const BlockKind block{causal, decoder, has_mixture(shape, i)};
+    const BlockKind block = block_kind(shape, kind, i);
     const std::string block_name = fmt::format("{}.{}", name, i);
     if (i == 0 || !shape.share_depth)
       parts_->bodies.push_back(
@@ -111,7 +120,7 @@ void Transformer::State::select(const Tensor& from_B) {
       if (tensor->defined()) *tensor = tensor->index_select(0, from_B);
 }
 
-std::vector<MixtureLayer*> Transformer::mixtures() {
+std::vector<MixtureLayer*> Transformer::mixtures() const {
   std::vector<MixtureLayer*> layers;
   for (const auto& body : parts_->bodies)
     if (body->mixture) layers.push_back(body->mixture.get());
@@ -149,6 +158,17 @@ std::vector<Buffer> Transformer::buffers() const {
     all.insert(all.end(), own.begin(), own.end());
   }
   return all;
+}
+
+// A body that blocks share meets a sentence once a block, and its weights are read once.
+Cost Transformer::cost(int64_t tokens) const {
+  const int64_t passes = std::ssize(parts_->blocks) / std::ssize(parts_->bodies);
+  Cost cost;
+  for (const auto& body : parts_->bodies)
+    cost += body->cost(passes, tokens, kind_ != Kind::encoder);
+  for (const Block& block : parts_->blocks) cost += cost_of_reading(block.norms());
+  if (parts_->last_norm) cost += cost_of_reading(parts_->last_norm->parameters());
+  return cost;
 }
 
 std::vector<std::string> Transformer::describe() const {

@@ -88,7 +88,7 @@ std::vector<MixtureName> Translator::mixture_names() const {
   return names;
 }
 
-std::vector<MixtureLayer*> Translator::mixtures() {
+std::vector<MixtureLayer*> Translator::mixtures() const {
   std::vector<MixtureLayer*> layers = encoder_.mixtures();
   const std::vector<MixtureLayer*> others = decoder_.mixtures();
   layers.insert(layers.end(), others.begin(), others.end());
@@ -107,6 +107,13 @@ std::vector<Buffer> Translator::buffers() const {
   const std::vector<Buffer> others = decoder_.buffers();
   all.insert(all.end(), others.begin(), others.end());
   return all;
+}
+
+Cost Translator::cost(int64_t tokens) const {
+  Cost cost = embedding_.cost(tokens, /*scored=*/true);
+  cost += encoder_.cost(tokens);
+  cost += decoder_.cost(tokens);
+  return cost;
 }
 
 std::vector<std::string> Translator::describe() const {

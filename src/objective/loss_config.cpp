@@ -103,6 +103,18 @@ void describe(Schema& schema, LossConfig& loss) {
        "weight of KL(t || gate), t the experts' likelihoods of the label, scaled to sum 1; no "
        "gradient into t");
   describe_mutual(section, loss);
+  section
+      .field("distillation", loss.distillation,
+             "weight of T^2 KL(teacher || student) of what they answer, the teacher being "
+             "student.teacher; of values: of their squared difference")
+      .at_least(0)
+      .only_when("student.teacher", {"*"});
+  section
+      .field("distillation_temperature", loss.distillation_temperature,
+             "T: what log probabilities are divided by before they are compared")
+      .above(0)
+      .only_when("loss.distillation", {"*"})
+      .only_when("loss.kind", {"expectation", "stochastic", "competitive"});
 }
 
 }  // namespace moestro

@@ -9,6 +9,7 @@
 #include "moestro/data/batches.h"
 #include "moestro/objective/balance.h"
 #include "moestro/objective/distances.h"
+#include "moestro/objective/distillation.h"
 #include "moestro/objective/gate_targets.h"
 #include "moestro/objective/mutual_distillation.h"
 #include "moestro/objective/similarity.h"
@@ -119,7 +120,8 @@ Objective::Objective(const LossConfig& config, OutputKind output)
 bool Objective::has_terms() const {
   return config_.importance != 0 || config_.switch_balance != 0 || config_.z_loss != 0 ||
          config_.compares_samples() || config_.gate_distillation != 0 ||
-         config_.gate_correctness != 0 || config_.mutual_distillation != 0;
+         config_.gate_correctness != 0 || config_.mutual_distillation != 0 ||
+         config_.distillation != 0;
 }
 
 bool Objective::distils_all() const {
@@ -171,7 +173,17 @@ LossTerms Objective::operator()(const Tensor& mixed_NC, const std::vector<Mixtur
   add("gate_correctness", config_.gate_correctness,
       [&](size_t) { return correctness(traces, answers_N); });
   if (config_.mutual_distillation != 0) add_mutual_distillation(traces, progress, loss);
+  if (config_.distillation != 0)
+    add_term({"distillation", from_teacher(mixed_NC, guidance), config_.distillation}, loss);
   return loss;
+}
+
+Tensor Objective::from_teacher(const Tensor& mixed_NC, const Guidance& guidance) const {
+  if (!guidance.teacher_NC.defined())
+    throw UserError("loss.distillation = {} needs a teacher; expected student.teacher",
+                    config_.distillation);
+  return distillation_loss(mixed_NC, guidance.teacher_NC, output_,
+                           config_.distillation_temperature);
 }
 
 // V, and beside it, for the eye alone, the size of what it compares.

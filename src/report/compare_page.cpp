@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -97,11 +98,35 @@ LinePlot overlay(const std::vector<RunRecord>& runs, const std::string& title, V
   return plot;
 }
 
+// Where a student began; NaN for other runs, and where nothing is held out.
+double folded_error(const RunRecord& run) {
+  if (!run.summary || !run.summary->student || !run.summary->student->is_held_out())
+    return kNotKnown;
+  return run.summary->student->folded.error;
+}
+
+// Students begin at their error as folded: a point alone where nothing was trained since.
+LinePlot validation_plot(const std::vector<RunRecord>& runs) {
+  LinePlot plot;
+  plot.title = "Validation " + runs.front().error_noun();
+  plot.x_label = "epoch";
+  bool any = false;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::vector<Point> points = curve(runs[i].metrics.epochs, TimeAxis(runs[i].metrics),
+                                      [](const EpochRecord& epoch) { return epoch.valid.error; });
+    any = any || !points.empty();
+    if (std::isfinite(folded_error(runs[i])))
+      points.insert(points.begin(), {0, folded_error(runs[i])});
+    if (!points.empty()) plot.series.push_back({runs[i].name, run_css(i), std::move(points)});
+  }
+  if (!any) plot.series.clear();
+  return plot;
+}
+
 std::string error_figures(const std::vector<RunRecord>& runs) {
   if (!all_of_one_kind(runs)) return {};
   const std::string noun = runs.front().error_noun();
-  LinePlot valid = overlay(runs, "Validation " + noun,
-                           [](const EpochRecord& epoch) { return epoch.valid.error; });
+  LinePlot valid = validation_plot(runs);
   LinePlot train =
       overlay(runs, "Training " + noun, [](const EpochRecord& epoch) { return epoch.train.error; });
   for (LinePlot* plot : {&valid, &train}) plot->y_style = runs.front().error_style();
@@ -127,6 +152,22 @@ std::string information_figure(const std::vector<RunRecord>& runs) {
   return dot_plot(plot);
 }
 
+std::string students_figure(const std::vector<RunRecord>& runs) {
+  if (!all_of_one_kind(runs)) return {};
+  DotPlot plot;
+  plot.title = capitalised("validation " + runs.front().error_noun() + " of folded mixtures");
+  plot.full_name = "at the end";
+  plot.ring_name = "as folded";
+  plot.remark_name = "parameters";
+  plot.style = runs.front().error_style();
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (std::isfinite(folded_error(runs[i])))
+      plot.rows.push_back({runs[i].name, colour_class(static_cast<int64_t>(i)),
+                           runs[i].summary->epochs > 0 ? runs[i].summary->valid.error : kNotKnown,
+                           folded_error(runs[i]), count_text(runs[i].summary->parameters)});
+  return dot_plot(plot);
+}
+
 std::string curves(const std::vector<RunRecord>& runs) {
   return error_figures(runs) +
          line_plot(overlay(runs, "Training loss",
@@ -149,6 +190,7 @@ std::string compare_page(const std::string& title, const std::vector<RunRecord>&
       header +
           section_html("How they split the work",
                        figures_html(information_figure(runs) + split_stability(runs))) +
+          section_html("Folded from mixtures", figures_html(students_figure(runs))) +
           section_html("How they trained", figures_html(curves(runs))));
 }
 

@@ -26,11 +26,13 @@ std::string layers_in_use(const RunRecord& run) {
   return used == experts ? ", all in use" : fmt::format(", {} of {} in use", used, experts);
 }
 
-std::string transformer_clause(const RunRecord& run) {
+std::string transformer_noun(const RunRecord& run) {
   const std::string kind = recipe_value(run.recipe, "model.kind");
-  const std::string noun = kind == "vit"          ? "Vision Transformer"
-                           : kind == "translator" ? "translator"
-                                                  : "Transformer";
+  return kind == "vit" ? "Vision Transformer" : kind == "translator" ? "translator" : "Transformer";
+}
+
+std::string transformer_clause(const RunRecord& run) {
+  const std::string noun = transformer_noun(run);
   const auto layers = static_cast<int64_t>(run.layers().size());
   const int64_t experts = run.layer_experts();
   if (experts == 1) return "A dense " + noun;
@@ -43,7 +45,27 @@ std::string transformer_clause(const RunRecord& run) {
                      layers_in_use(run));
 }
 
+bool has_teacher(const RunRecord& run) {
+  return (run.summary && run.summary->student) ||
+         !recipe_value(run.recipe, "student.teacher").empty();
+}
+
+std::string student_clause(const RunRecord& run) {
+  const bool known = run.summary && run.summary->student;
+  const std::string gather =
+      known ? run.summary->student->gather : recipe_value(run.recipe, "student.gather");
+  const int64_t experts = known ? run.summary->student->experts() : 0;
+  const std::string mixture = run.is_transformer() && experts > 0 ? "mixture layers" : "a mixture";
+  std::string text =
+      fmt::format("A dense {} {} {}", run.is_transformer() ? transformer_noun(run) : "network",
+                  gather == "none" ? "taught by" : "folded from", mixture);
+  if (experts > 0) text += fmt::format(" of {} experts", number_word(experts));
+  if (known && run.summary->epochs == 0) text += " and not trained since";
+  return text;
+}
+
 std::string experts_clause(const RunRecord& run) {
+  if (has_teacher(run)) return student_clause(run);
   if (run.is_transformer()) return transformer_clause(run);
   const int64_t experts = run.experts();
   if (experts == 0) return "A mixture of experts";

@@ -50,6 +50,13 @@ int64_t JsonView::integer(const std::string& key, int64_t fallback) const {
   return value->get<int64_t>();
 }
 
+bool JsonView::flag(const std::string& key) const {
+  const json* value = find(key);
+  if (!value) return false;
+  if (!value->is_boolean()) wrong_type(key, *value, "true or false");
+  return value->get<bool>();
+}
+
 std::string JsonView::text(const std::string& key) const {
   const json* value = find(key);
   if (!value) return {};

@@ -18,10 +18,11 @@ class JsonView {
   bool has(const std::string& key) const;  // and is not null
   const std::string& where() const { return where_; }
 
-  // Absent or null: NaN (a number that was not finite is written as null), the fallback, an empty
-  // text, an empty list, an object without keys.
+  // Absent or null: NaN (a number that was not finite is written as null), the fallback, false, an
+  // empty text, an empty list, an object without keys.
   double number(const std::string& key) const;
   int64_t integer(const std::string& key, int64_t fallback) const;
+  bool flag(const std::string& key) const;
   std::string text(const std::string& key) const;
   std::vector<double> numbers(const std::string& key) const;
   std::vector<std::string> texts(const std::string& key) const;

@@ -20,6 +20,7 @@
 #include "moestro/report/sample_images.h"
 #include "moestro/report/score_tiles.h"
 #include "moestro/report/split_figures.h"
+#include "moestro/report/student_section.h"
 #include "moestro/report/training_figures.h"
 
 namespace moestro {
@@ -160,7 +161,8 @@ std::string facts_section(const RunRecord& run) {
 }  // namespace
 
 std::string run_page(const RunRecord& run) {
-  return page_html(run.name + " · Moestro", header(run) + specialisation_section(run) +
+  return page_html(run.name + " · Moestro", header(run) + student_section(run) +
+                                                specialisation_section(run) +
                                                 training_section(run) + facts_section(run));
 }
 

@@ -105,8 +105,18 @@ std::string layer_tiles(const RunRecord& run) {
                           number_word(run.layer_experts())));
 }
 
+std::string folding_tile(const SummaryRecord& summary) {
+  return tile("Folding", fixed_text(summary.student->fold_seconds, 1), "s",
+              fmt::format("On {}. Nothing was trained.", summary.device));
+}
+
 std::string cost_tiles(const SummaryRecord& summary) {
-  return tile("Parameters", count_text(summary.parameters), "", "All numbers that were learned.") +
+  std::string why = "All numbers that were learned.";
+  if (summary.student && summary.student->teacher_parameters > 0)
+    why = fmt::format("Its mixture has {}.", count_text(summary.student->teacher_parameters));
+  const std::string size = tile("Parameters", count_text(summary.parameters), "", why);
+  if (summary.student && summary.epochs == 0) return size + folding_tile(summary);
+  return size +
          tile("Training", duration_text(summary.seconds), "",
               fmt::format("{} on {}.", counted(count_text(summary.epochs), summary.epochs, "epoch"),
                           summary.device));

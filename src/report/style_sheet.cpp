@@ -112,6 +112,7 @@ background:var(--c);color:var(--on)}
 .layer summary{font-weight:normal}
 details{margin-top:1.3rem}
 summary{cursor:pointer;font-size:.92rem;font-weight:600}
+code{font:.88em ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}
 pre{overflow-x:auto;padding:.9rem 1rem;background:var(--card);border:1px solid var(--line);
 border-radius:3px;font:.82rem/1.55 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 footer{margin-top:3rem;font-size:.82rem;color:var(--soft)}

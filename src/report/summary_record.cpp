@@ -44,6 +44,7 @@ SummaryRecord read_summary(const std::filesystem::path& path) {
   summary.bleu_lowercase = view.number("bleu_lowercase");
   if (view.has("specialisation"))
     summary.specialisation = specialisation_of(view.object("specialisation"));
+  if (view.has("student")) summary.student = student_record(json.at("student"), path.string());
   return summary;
 }
 

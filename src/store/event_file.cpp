@@ -1,12 +1,13 @@
 #include "moestro/store/event_file.h"
 
-#include <bit>
 #include <chrono>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "little_endian.h"
 #include "moestro/store/crc32c.h"
+#include "moestro/store/protobuf.h"
 
 namespace moestro {
 
@@ -14,42 +15,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Protocol buffer wire types, and the field numbers of Event, Summary, Summary.Value and
-// SessionLog.
-enum Wire : int { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+// Field numbers of Event, Summary, Summary.Value and SessionLog.
 enum EventField : int { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7 };
 constexpr int kSummaryValue = 1, kValueTag = 1, kValueSimple = 2;
 constexpr int kSessionStatus = 1, kSessionStart = 1;
 
-template <typename T>
-std::string little_endian(T value) {
-  std::string bytes;
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    bytes.push_back(static_cast<char>(value >> (8 * i) & 255));
-  return bytes;
-}
-
-std::string varint(uint64_t value) {
-  std::string bytes;
-  for (; value >= 128; value >>= 7) bytes.push_back(static_cast<char>((value & 127) | 128));
-  bytes.push_back(static_cast<char>(value));
-  return bytes;
-}
-
-std::string tagged(int field, Wire wire, std::string_view content) {
-  return varint(static_cast<uint64_t>(field) << 3 | wire).append(content);
-}
-
-std::string message(int field, std::string_view content) {
-  return tagged(field, kBytes, varint(content.size()).append(content));
-}
-
-std::string event(int64_t step, std::string_view what) {
+ProtobufMessage event(int64_t step) {
   std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  std::string bytes =
-      tagged(kWallTime, kFixed64, little_endian(std::bit_cast<uint64_t>(now.count())));
-  bytes += tagged(kStep, kVarint, varint(static_cast<uint64_t>(step)));
-  return bytes.append(what);
+  return ProtobufMessage().real64(kWallTime, now.count()).integer(kStep, step);
 }
 
 // Viewers read the files of a folder in the order of their names.
@@ -68,18 +41,18 @@ File next_file(const fs::path& folder) {
 }  // namespace
 
 EventFile::EventFile(const fs::path& folder, int64_t first_step) : file_(next_file(folder)) {
-  write_record(event(0, message(kFileVersion, "brain.Event:2")));
+  write_record(event(0).text(kFileVersion, "brain.Event:2").bytes());
   if (first_step > 0) {
-    std::string start = tagged(kSessionStatus, kVarint, varint(kSessionStart));
-    write_record(event(first_step, message(kSessionLog, start)));
+    const auto start = ProtobufMessage().integer(kSessionStatus, kSessionStart);
+    write_record(event(first_step).message(kSessionLog, start).bytes());
   }
 }
 
 void EventFile::scalar(std::string_view tag, double value, int64_t step) {
-  uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(value));
-  std::string content =
-      message(kValueTag, tag) + tagged(kValueSimple, kFixed32, little_endian(bits));
-  write_record(event(step, message(kSummary, message(kSummaryValue, content))));
+  const auto content =
+      ProtobufMessage().text(kValueTag, tag).real32(kValueSimple, static_cast<float>(value));
+  const auto summary = ProtobufMessage().message(kSummaryValue, content);
+  write_record(event(step).message(kSummary, summary).bytes());
 }
 
 void EventFile::write_record(std::string_view event) {

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include "little_endian.h"
 #include "moestro/core/error.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/digest.h"
@@ -16,12 +17,6 @@ namespace moestro {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string little_endian(uint64_t value) {
-  std::string bytes;
-  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(value >> shift));
-  return bytes;
-}
 
 // Larger items first: whatever follows is aligned then, without the holes that the format forbids.
 std::vector<std::size_t> layout_order(const NamedTensors& tensors) {
@@ -76,7 +71,7 @@ std::string header_bytes(const fs::path& path, const NamedTensors& tensors,
   text += "}";
   text.resize((text.size() + 7) / 8 * 8, ' ');
   MOESTRO_CHECK(text.size() <= kSafetensorsHeaderLimit, "a header of {} bytes", text.size());
-  return little_endian(text.size()) + text;
+  return little_endian(uint64_t{text.size()}) + text;
 }
 
 }  // namespace

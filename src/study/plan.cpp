@@ -190,7 +190,8 @@ class Planner {
     const Recipe& recipe = document.recipe;
     PlannedRun run{arm, seed, folder(arm, seed), document.recipe_toml()};
     run.told_class = recipe.gate.kind == "classes";
-    for (const std::string& start : {recipe.start.run, recipe.loss.similarity_run}) {
+    for (const std::string& start :
+         {recipe.start.run, recipe.loss.similarity_run, recipe.student.teacher}) {
       const bool ours = std::ranges::any_of(arms_->needs(arm), [&](const std::string& needed) {
         return folder(needed, seed).string() == start;
       });

@@ -14,6 +14,7 @@ void describe(Schema& schema, Recipe& recipe) {
   describe(schema, recipe.mixture);
   describe(schema, recipe.loss);
   describe(schema, recipe.start);
+  describe(schema, recipe.student);
   describe(schema, recipe.train);
 }
 
@@ -35,6 +36,34 @@ void check_start(const Recipe& recipe, const Schema& schema) {
                     schema.where("start.experts"));
 }
 
+void check_student(const Recipe& recipe, const Schema& schema) {
+  const StudentConfig& student = recipe.student;
+  if (recipe.train.epochs == 0 && (student.teacher.empty() || !student.copies()))
+    throw UserError("{} = 0 trains nothing; expected at least 1, or a student that is folded",
+                    schema.where("train.epochs"));
+  if (student.teacher.empty()) return;
+  if (recipe.expert.count != 1)
+    throw UserError("{} with expert.count = {}; expected 1, since a student is dense",
+                    schema.where("student.teacher"), recipe.expert.count);
+  if (!recipe.start.run.empty())
+    throw UserError("{} and start.run both say what the weights begin with; expected one of them",
+                    schema.where("student.teacher"));
+  if (!student.copies() && recipe.loss.distillation == 0)
+    throw UserError(
+        "{} = \"none\" leaves nothing to take from the teacher; expected loss.distillation above "
+        "0, "
+        "or another way",
+        schema.where("student.gather"));
+  if (student.energy > 0 && student.rank > 0)
+    throw UserError("{} and student.rank both say how much is kept; expected one of them",
+                    schema.where("student.energy"));
+  if (student.ranking == "activation" && !recipe.model.transformer())
+    throw UserError(
+        "{} = \"activation\" reads the hidden layers of a Transformer's experts; expected \"norm\" "
+        "or \"norms\"",
+        schema.where("student.ranking"));
+}
+
 // Keys of mixture layers where there are none.
 void check_mixture_layers(const Recipe& recipe, const Schema& schema) {
   const ModelConfig& model = recipe.model;
@@ -45,11 +74,11 @@ void check_mixture_layers(const Recipe& recipe, const Schema& schema) {
           "{} has no effect with expert.count = 1; expected more experts, for mixture layers",
           schema.where(key));
   };
-  refuse(model.mixture_every != defaults.mixture_every, "model.mixture_every");
-  refuse(model.expert_hidden != defaults.expert_hidden, "model.expert_hidden");
+  if (model.expert_hidden == 0)
+    refuse(model.mixture_every != defaults.mixture_every, "model.mixture_every");
   refuse(model.route != defaults.route, "model.route");
   refuse(model.shared != defaults.shared, "model.shared");
-  if (recipe.expert.count > 1 && model.mixture_every > model.depth)
+  if (model.mixture_every > model.depth)
     throw UserError(
         "{} = {} leaves no block with a mixture layer; expected at most model.depth = {}",
         schema.where("model.mixture_every"), model.mixture_every, model.depth);
@@ -147,13 +176,14 @@ void check(const Recipe& recipe, const Schema& schema) {
         "\"fixed\" or more experts",
         schema.where("gate.kind"), recipe.gate.kind);
   check_start(recipe, schema);
+  check_student(recipe, schema);
   if (recipe.model.transformer()) {
     check_mixture_layers(recipe, schema);
     check_whole_networks(recipe, schema);
   }
   check_average(recipe, schema);
   check_mutual(recipe, schema);
-  if (recipe.loss.task == 0 && recipe.start.experts == "draw")
+  if (recipe.loss.task == 0 && recipe.start.experts == "draw" && recipe.loss.distillation == 0)
     throw UserError(
         "{} = 0 leaves new experts as they were drawn; expected start.experts = \"freeze\" or "
         "\"copy\"",

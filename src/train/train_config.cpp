@@ -6,7 +6,10 @@ namespace moestro {
 
 void describe(Schema& schema, TrainConfig& train) {
   Section& section = schema.section("train", "How the model is trained.");
-  section.field("epochs", train.epochs, "passes over the training rows").at_least(1);
+  section
+      .field("epochs", train.epochs,
+             "passes over the training rows; 0: none, for a student that is only folded")
+      .at_least(0);
   section.field("rate", train.rate, "learning rate; the highest one of a schedule").above(0);
   section
       .field("schedule", train.schedule,

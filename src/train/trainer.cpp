@@ -49,8 +49,15 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 
 void Trainer::run() {
   saved_at_ = now();
+  if (config_.epochs == 0) return finish_untrained();
   Progress progress(parts_.name, config_.epochs * parts_.batches.steps_per_epoch(), "steps");
   while (!state_.finished) run_epoch(progress);
+}
+
+// A network that is kept as it is has a checkpoint, too.
+void Trainer::finish_untrained() {
+  state_.finished = true;
+  save();
 }
 
 void Trainer::run_epoch(Progress& progress) {

@@ -93,6 +93,30 @@ TEST_F(Output, inspect_shows_each_expert_alone_where_that_is_asked_for) {
                              {"--partition requires --probe"}));
 }
 
+TEST_F(Output, eval_times_a_run_alone_or_beside_another) {
+  ASSERT_TRUE(succeeds(train({"--out", "run"})));
+  ASSERT_TRUE(succeeds(train({"--out", "more", "--set", "expert.count=5"})));
+  const Outcome alone = moestro({"eval", "run", "--speed"});
+  ASSERT_TRUE(succeeds(alone));
+  EXPECT_EQ(alone.err, "");
+  EXPECT_TRUE(contains(alone.out, "latency, batch 1, ms"));
+  EXPECT_FALSE(contains(alone.out, "of the bound"));
+  const Outcome both =
+      moestro({"eval", "more", "--speed", "--beside", "run", "--data", "train.csv"});
+  ASSERT_TRUE(succeeds(both));
+  EXPECT_TRUE(contains(both.out, ", 160 rows, on cpu ("));
+  EXPECT_TRUE(contains(both.out, "of the bound\nrun "));
+  const Outcome json = moestro({"eval", "more", "--speed", "--beside", "run", "--json"});
+  ASSERT_TRUE(succeeds(json));
+  const nlohmann::json speeds = nlohmann::json::parse(json.out);
+  EXPECT_EQ(speeds["runs"][1]["run"], "run");
+  EXPECT_GT(speeds["ratio"]["parameters"], 1);
+  EXPECT_TRUE(testing::fails(moestro({"eval", "more", "--beside", "run"}), kExitUser,
+                             {"--beside requires --speed"}));
+  EXPECT_TRUE(testing::fails(moestro({"eval", "more", "--speed", "--beside", "toy.toml"}),
+                             kExitUser, {"toy.toml"}));
+}
+
 TEST_F(Output, verbs_for_a_finished_run_print_their_results) {
   ASSERT_TRUE(succeeds(train({"--out", "run"})));
   const Outcome evaluated = moestro({"eval", "run", "--data", "train.csv"});
@@ -126,13 +150,14 @@ TEST_F(Output, resume_of_a_finished_run_says_so) {
   EXPECT_TRUE(contains(again.err, "runs/toy: the run is finished, nothing to do\n"));
 }
 
-TEST_F(Output, demo_compares_its_three_runs) {
+TEST_F(Output, demo_compares_its_runs_and_the_student_with_its_mixture) {
   testing::put_images(folder_ / "fashion-mnist", "train", 40, 28, 10);
   testing::put_images(folder_ / "fashion-mnist", "t10k", 20, 28, 10);
   const Outcome outcome =
       moestro({"demo", "--data-root", ".", "--epochs", "1", "--threads", "1", "--out", "three"});
   ASSERT_TRUE(succeeds(outcome));
-  for (const char* name : {"one-expert", "original-gate", "attentive-gate"})
+  for (const char* name : {"one-expert", "original-gate", "attentive-gate", "student",
+                           "The student folded from attentive-gate", "samples a second"})
     EXPECT_TRUE(contains(outcome.out, name));
   EXPECT_TRUE(contains(outcome.out, "report: three/report.html\n"));
   EXPECT_TRUE(fs::exists(folder_ / "three/report.html"));

@@ -30,17 +30,18 @@ class Demo : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(Demo, trains_one_expert_the_original_and_the_attentive_gate_and_replaces_them) {
+TEST_F(Demo, trains_three_models_and_a_student_and_replaces_them) {
   run(2);
   const std::vector<std::filesystem::path> runs = run(1);
-  ASSERT_EQ(runs.size(), 3u);
-  const std::string names[] = {"one-expert", "original-gate", "attentive-gate"};
+  ASSERT_EQ(runs.size(), 4u);
+  const std::string names[] = {"one-expert", "original-gate", "attentive-gate", "student"};
   for (size_t i = 0; i < runs.size(); ++i) {
     EXPECT_EQ(runs[i], folder_ / "demo" / names[i]);
     const nlohmann::json summary = read_json_file(runs[i] / "summary.json");
     EXPECT_EQ(summary["name"], names[i]);
     EXPECT_EQ(summary["epochs"], 1);
-    EXPECT_EQ(summary.contains("specialisation"), i > 0);
+    EXPECT_EQ(summary.contains("specialisation"), i == 1 || i == 2);
+    EXPECT_EQ(summary.contains("student"), i == 3);
   }
 }
 

@@ -59,6 +59,7 @@ class LoneLayer : public Model {
   std::vector<Parameter> parameters() const override { return {}; }
   std::vector<Buffer> buffers() const override { return {}; }
   std::vector<std::string> describe() const override { return {}; }
+  Cost cost(int64_t) const override { return {}; }
 };
 
 TEST(LayerProbing, has_closed_forms_whatever_the_batches) {

@@ -51,7 +51,8 @@ TEST_F(VitTest, is_no_run_for_a_mixture_to_start_from) {
   for (const char* key : {"width", "heads", "depth", "hidden", "dropout"})
     mixture.push_back(fmt::format("model.{}=", key));
   EXPECT_EQ(thrown<UserError>([&] { train(mixture); }),
-            first + ": its model.kind is \"vit\"; expected a mixture of whole networks");
+            "--set: start.run = \"" + first +
+                "\": its model.kind is \"vit\"; expected a mixture of whole networks");
 }
 
 TEST_F(VitTest, in_bfloat16_keeps_float32_weights) {

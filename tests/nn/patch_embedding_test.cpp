@@ -7,7 +7,7 @@
 
 #include "gradient_check.h"
 #include "moestro/core/error.h"
-#include "nn/transformer/positions.h"
+#include "moestro/nn/positions.h"
 #include "nn/transformer_fixture.h"
 #include "thrown.h"
 

@@ -2,9 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "moestro/nn/positions.h"
 #include "moestro/nn/transformer.h"
 #include "moestro/store/safetensors.h"
-#include "nn/transformer/positions.h"
 #include "nn/transformer_fixture.h"
 #include "test_paths.h"
 

@@ -5,24 +5,18 @@
 
 #include "gradient_check.h"
 #include "moestro/objective/loss_config.h"
+#include "objective/distilled_values.h"
 
 namespace moestro {
 namespace {
 
 using testing::gradient_error;
 using testing::normal;
+using testing::squared;
+using testing::weighted;
 
 double value(const Tensor& scalar) {
   return scalar.item<double>();
-}
-
-MutualDistillation squared(const Tensor& out_KNC, const Tensor& valid_N = {}) {
-  return mutual_distillation(out_KNC, OutputKind::values, valid_N);
-}
-
-MutualDistillation weighted(const Tensor& out_KNC, const Tensor& weights_NK,
-                            const Tensor& valid_N = {}) {
-  return weighted_distillation(out_KNC, weights_NK, OutputKind::values, valid_N);
 }
 
 Tensor even_weights(int64_t rows, int64_t experts) {

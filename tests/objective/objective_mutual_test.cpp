@@ -7,27 +7,21 @@
 #include "moestro/data/batches.h"
 #include "moestro/objective/mutual_distillation.h"
 #include "moestro/objective/objective.h"
+#include "objective/distilled_values.h"
 #include "thrown.h"
 
 namespace moestro {
 namespace {
 
 using testing::normal;
+using testing::squared;
 using testing::thrown;
+using testing::weighted;
 
 constexpr int64_t kRows = 6, kExperts = 4;
 
 double value(const Tensor& scalar) {
   return scalar.item<double>();
-}
-
-MutualDistillation squared(const Tensor& out_KNC, const Tensor& valid_N = {}) {
-  return mutual_distillation(out_KNC, OutputKind::values, valid_N);
-}
-
-MutualDistillation weighted(const Tensor& out_KNC, const Tensor& weights_NK,
-                            const Tensor& valid_N = {}) {
-  return weighted_distillation(out_KNC, weights_NK, OutputKind::values, valid_N);
 }
 
 // What a top-k gate over all experts leaves behind.

@@ -3,13 +3,13 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
-#include <map>
 
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
 #include "moestro/store/crc32c.h"
 #include "store/expect_error.h"
+#include "store/protobuf_fields.h"
 #include "store/temporary_folder.h"
 
 namespace moestro {
@@ -17,58 +17,13 @@ namespace {
 
 using testing::ends_with;
 using testing::message_of;
+using testing::take_fixed;
 
-uint64_t take_fixed(std::string_view& bytes, std::size_t size) {
-  uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i)
-    value |= uint64_t{static_cast<unsigned char>(bytes.at(i))} << (8 * i);
-  bytes.remove_prefix(size);
-  return value;
-}
-
-uint64_t take_varint(std::string_view& bytes) {
-  uint64_t value = 0;
-  for (int shift = 0;; shift += 7) {
-    uint64_t byte = take_fixed(bytes, 1);
-    value |= (byte & 127) << shift;
-    if (byte < 128) return value;
-  }
-}
-
-// One message of a protocol buffer: numbers and contents by field.
-struct Message {
-  explicit Message(std::string_view bytes) {
-    while (!bytes.empty()) {
-      uint64_t tag = take_varint(bytes);
-      int field = static_cast<int>(tag >> 3);
-      switch (tag & 7) {
-        case 0:
-          numbers[field] = take_varint(bytes);
-          break;
-        case 1:
-          numbers[field] = take_fixed(bytes, 8);
-          break;
-        case 5:
-          numbers[field] = take_fixed(bytes, 4);
-          break;
-        case 2: {
-          uint64_t size = take_varint(bytes);
-          contents[field] = bytes.substr(0, size);
-          EXPECT_EQ(contents[field].size(), size);
-          bytes.remove_prefix(size);
-          break;
-        }
-        default:
-          ADD_FAILURE() << "wire type " << (tag & 7);
-          return;
-      }
-    }
-  }
-  double wall_time() const { return std::bit_cast<double>(numbers.at(1)); }
-  int64_t step() const { return static_cast<int64_t>(numbers.at(2)); }
-
-  std::map<int, uint64_t> numbers;
-  std::map<int, std::string> contents;
+// Event of TensorFlow.
+struct Message : testing::ProtobufFields {
+  using ProtobufFields::ProtobufFields;
+  double wall_time() const { return std::bit_cast<double>(number(1)); }
+  int64_t step() const { return static_cast<int64_t>(number(2)); }
 };
 
 std::vector<Message> events_of(const std::filesystem::path& path) {
@@ -91,7 +46,7 @@ TEST(EventFile, begins_with_the_version_of_the_format) {
   testing::TemporaryFolder folder;
   auto events = events_of(EventFile(folder.path()).path());
   ASSERT_EQ(events.size(), 1);
-  EXPECT_EQ(events[0].contents.at(3), "brain.Event:2");
+  EXPECT_EQ(events[0].content(3), "brain.Event:2");
 }
 
 TEST(EventFile, holds_tag_value_step_and_time_of_scalars) {
@@ -105,9 +60,9 @@ TEST(EventFile, holds_tag_value_step_and_time_of_scalars) {
   const std::pair<double, int64_t> expected[] = {{1.5, 0}, {-0.25, 123'456'789'012}};
   for (int i = 0; i < 2; ++i) {
     const Message& event = events[i + 1];
-    Message value(Message(event.contents.at(5)).contents.at(1));
-    EXPECT_EQ(value.contents.at(1), "train/loss");
-    EXPECT_EQ(std::bit_cast<float>(static_cast<uint32_t>(value.numbers.at(2))), expected[i].first);
+    Message value(Message(event.content(5)).content(1));
+    EXPECT_EQ(value.content(1), "train/loss");
+    EXPECT_EQ(std::bit_cast<float>(static_cast<uint32_t>(value.number(2))), expected[i].first);
     EXPECT_EQ(event.step(), expected[i].second);
     EXPECT_LT(std::abs(event.wall_time() - now.count()), 60);
   }
@@ -118,9 +73,9 @@ TEST(EventFile, holds_long_tags_and_values_that_are_not_finite) {
   EventFile file(folder.path());
   std::string tag(1000, 't');
   file.scalar(tag, std::nan(""), 1);
-  Message value(Message(events_of(file.path()).at(1).contents.at(5)).contents.at(1));
-  EXPECT_EQ(value.contents.at(1), tag);
-  EXPECT_TRUE(std::isnan(std::bit_cast<float>(static_cast<uint32_t>(value.numbers.at(2)))));
+  Message value(Message(events_of(file.path()).at(1).content(5)).content(1));
+  EXPECT_EQ(value.content(1), tag);
+  EXPECT_TRUE(std::isnan(std::bit_cast<float>(static_cast<uint32_t>(value.number(2)))));
 }
 
 TEST(EventFile, of_a_resumed_run_follows_and_restarts_at_its_step) {
@@ -131,7 +86,7 @@ TEST(EventFile, of_a_resumed_run_follows_and_restarts_at_its_step) {
   auto events = events_of(second.path());
   ASSERT_EQ(events.size(), 2);
   EXPECT_EQ(events[1].step(), 500);
-  EXPECT_EQ(Message(events[1].contents.at(7)).numbers.at(1), 1);  // SessionLog.START
+  EXPECT_EQ(Message(events[1].content(7)).number(1), 1);  // SessionLog.START
 }
 
 TEST(EventFile, says_where_it_cannot_write) {

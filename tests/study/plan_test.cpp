@@ -249,8 +249,8 @@ TEST_F(PlanTest, a_lone_arm_has_the_metric) {
 TEST_F(PlanTest, names_the_flag_that_asked_for_a_change) {
   EXPECT_TRUE(refusal(kTwoArms, {.assignments = {{"train.device=tpu", "--device"}}})
                   .starts_with("--device: train.device = \"tpu\"; expected "));
-  EXPECT_TRUE(refusal(kTwoArms, {.assignments = {{"train.epochs=0"}}})
-                  .starts_with("--set: train.epochs = 0; expected "));
+  EXPECT_TRUE(refusal(kTwoArms, {.assignments = {{"train.epochs=-1"}}})
+                  .starts_with("--set: train.epochs = -1; expected "));
 }
 
 TEST_F(PlanTest, has_runs_of_further_seeds_beside) {

@@ -173,6 +173,15 @@ TEST(Model, experts_of_their_own_width_are_counted) {
   EXPECT_EQ(count({}) - count({"model.mixture_every=2"}), 4 * (9 * 12 + 13 * 8) + 9 * 5);
 }
 
+TEST(Model, one_expert_is_a_feed_forward_layer_of_an_experts_width) {
+  const auto count = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"expert.count=1", "gate.kind=fixed"});
+    return built("encoder", kTexts, more)->parameter_count();
+  };
+  EXPECT_EQ(count({"model.expert_hidden=20"}) - count({}), 2 * (20 - 12) * 17);
+  EXPECT_EQ(count({"model.expert_hidden=20", "model.mixture_every=2"}) - count({}), (20 - 12) * 17);
+}
+
 TEST(Model, the_task_is_what_the_record_of_the_data_says) {
   DataRecord record;
   record.sample_shape = {1, 6, 6};

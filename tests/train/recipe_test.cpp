@@ -90,8 +90,7 @@ std::vector<std::string> encoder(std::vector<std::string> more, bool mixtures = 
 }
 
 TEST(Recipe, refuses_keys_of_mixture_layers_where_there_are_none) {
-  for (const char* assignment :
-       {"model.mixture_every=2", "model.expert_hidden=8", "model.route=mean", "model.shared=1"}) {
+  for (const char* assignment : {"model.mixture_every=2", "model.route=mean", "model.shared=1"}) {
     const std::string key = std::string(assignment).substr(0, std::string(assignment).find('='));
     EXPECT_EQ(refusal(encoder({assignment})),
               "--set: " + key +
@@ -100,12 +99,41 @@ TEST(Recipe, refuses_keys_of_mixture_layers_where_there_are_none) {
     EXPECT_EQ(refusal(encoder({assignment}, /*mixtures=*/true)), "(nothing thrown)");
   }
   EXPECT_EQ(refusal(encoder({})), "(nothing thrown)");
+  EXPECT_EQ(refusal(encoder({"model.expert_hidden=8", "model.mixture_every=2"})),
+            "(nothing thrown)");
 }
 
 TEST(Recipe, refuses_mixture_layers_that_no_block_has) {
   EXPECT_EQ(refusal(encoder({"model.mixture_every=3", "model.depth=2"}, true)),
             "--set: model.mixture_every = 3 leaves no block with a mixture layer; expected at most "
             "model.depth = 2");
+}
+
+std::vector<std::string> student(std::vector<std::string> more) {
+  more.insert(more.begin(), {"expert.count=1", "gate.kind=fixed", "student.teacher=runs/mixture"});
+  return more;
+}
+
+TEST(Recipe, takes_a_dense_student_of_a_teacher_and_nothing_else) {
+  EXPECT_EQ(refusal(student({})), "(nothing thrown)");
+  EXPECT_EQ(refusal(student({"train.epochs=0"})), "(nothing thrown)");
+  EXPECT_EQ(refusal(student({"loss.task=0", "loss.distillation=1"})), "(nothing thrown)");
+  EXPECT_EQ(refusal({"student.teacher=runs/mixture"}),
+            "--set: student.teacher with expert.count = 5; expected 1, since a student is dense");
+  EXPECT_EQ(refusal(student({"student.gather=none"})),
+            "--set: student.gather = \"none\" leaves nothing to take from the teacher; expected "
+            "loss.distillation above 0, or another way");
+  EXPECT_EQ(refusal(student({"start.run=runs/other", "start.experts=copy"})),
+            "--set: student.teacher and start.run both say what the weights begin with; expected "
+            "one of them");
+  EXPECT_EQ(refusal(student({"student.gather=svd", "student.energy=0.9", "student.rank=3"})),
+            "--set: student.energy and student.rank both say how much is kept; expected one of "
+            "them");
+  EXPECT_NE(refusal(student({"student.ranking=activation"})).find("of a Transformer's experts"),
+            std::string::npos);
+  EXPECT_EQ(refusal({"train.epochs=0"}),
+            "--set: train.epochs = 0 trains nothing; expected at least 1, or a student that is "
+            "folded");
 }
 
 TEST(Recipe, refuses_batch_norm_in_the_gate_of_a_mixture_layer) {

@@ -16,6 +16,9 @@ c10::Device resolve_device(const std::string& name);
 // "cpu (AMD EPYC 9654, 2 threads)" or "cuda (NVIDIA H200)": for manifests and tables.
 std::string describe_device(c10::Device device);
 
+// Waits until all that was asked of it is done; on the CPU it is.
+void synchronise(c10::Device device);
+
 // Sets the threads that one operation may use; 0 keeps LibTorch's choice. Returns those in force.
 int64_t set_threads(int64_t threads);
 

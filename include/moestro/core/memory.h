@@ -1,5 +1,7 @@
-// How the process keeps memory.
+// How the process keeps memory, and runs out of it.
 #pragma once
+
+#include <exception>
 
 namespace moestro {
 
@@ -9,5 +11,9 @@ namespace moestro {
 // their start: memory at rest stays as high as it ever was. Without effect where the C library is
 // not glibc.
 void keep_freed_memory();
+
+// Whether the machine or the device had no memory left. LibTorch's allocator for the CPU has no
+// type of error of its own.
+bool is_out_of_memory(const std::exception& error);
 
 }  // namespace moestro

@@ -1,4 +1,5 @@
-// The demonstration: one expert alone, the original gate and the attentive gate on Fashion-MNIST.
+// The demonstration: one expert alone, the original gate and the attentive gate on Fashion-MNIST,
+// and the last of these folded into one network of an expert's shape.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ struct DemoOptions {
   int64_t epochs = 0;               // 0: the recipes'
 };
 
-// Trains the arms of recipes/demo, which the program carries. Returns the run folders, in order.
+// Trains the arms of recipes/demo, which the program carries, and the student (<out>/student).
+// Returns the run folders, in order: the student's is the last, its teacher's the one before.
 std::vector<std::filesystem::path> run_demo(const DemoOptions& options);
 
 }  // namespace moestro

@@ -7,7 +7,7 @@ namespace moestro {
 
 // int64 [E] on the CPU: which of E parts each expert gets, one part one expert, so that the rows
 // which lie both in an expert's part and among its own (most probable) ones are as many as can be
-// (measure/assignment.h); where that leaves a choice, as much of the gate's probability as can be,
+// (core/assignment.h); where that leaves a choice, as much of the gate's probability as can be,
 // so that an expert without rows gets what it comes nearest to, and permuting experts or parts
 // changes nothing else. Chosen. probs_NE: of the gate; part_N int64: the part of each row.
 Tensor parts_of_experts(const Tensor& probs_NE, const Tensor& part_N);

@@ -2,26 +2,19 @@
 // its batches.
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "moestro/data/source.h"
-#include "moestro/lifecycle/trained_run.h"
+#include "moestro/lifecycle/teacher.h"
 #include "moestro/objective/guidance.h"
 
 namespace moestro {
 
-// Recipes of runs that are still to be trained, by their folders.
-using PlannedRuns = std::map<std::string, std::string>;
-
 class Start {
  public:
-  // Opens start.run and loss.similarity_run where the recipe names them; where one of them is
-  // planned, a mixture of that recipe stands in its place, so that what does not fit is found
-  // before it is trained. Throws UserError where they are no finished runs, or were trained on
-  // samples, classes or a normalisation other than the data's.
+  // Opens start.run and loss.similarity_run where the recipe names them. Throws UserError as
+  // Teacher does.
   Start(const RecipeDocument& document, const DataSource& data, c10::Device device,
         const PlannedRuns& planned = {});
   ~Start();
@@ -34,8 +27,6 @@ class Start {
   Guidance guide(const Batch& batch) const;
 
  private:
-  struct Teacher;
-
   void check_frozen() const;
 
   const RecipeDocument& document_;

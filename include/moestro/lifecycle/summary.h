@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "moestro/lifecycle/expert_probing.h"
 #include "moestro/lifecycle/responder.h"
@@ -37,7 +37,8 @@ struct Summary {
   int64_t seed = 0, parameters = 0, epochs = 0, steps = 0;
   double seconds = 0;
   std::optional<Scores> valid;
-  bool told_class = false;  // the gate read the labels of the test rows too
+  bool told_class = false;         // the gate read the labels of the test rows too
+  nlohmann::ordered_json student;  // of a run with a teacher: lifecycle/student.h
   Figures figures;
 
   nlohmann::ordered_json to_json() const;

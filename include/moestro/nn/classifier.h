@@ -42,6 +42,7 @@ class Classifier : public Model {
   std::vector<Parameter> parameters() const override;
   std::vector<Buffer> buffers() const override { return encoder_.buffers(); }
   std::vector<std::string> describe() const override { return encoder_.describe(); }
+  Cost cost(int64_t tokens) const override;
 
   Transformer& encoder() { return encoder_; }
   const Transformer& encoder() const { return encoder_; }

@@ -15,6 +15,9 @@ namespace moestro {
 
 enum class FeedForwardKind { relu, gelu, swiglu };
 
+// What stands between up and down product, over the last dimension; swiglu: [g, u] -> silu(g) * u.
+Tensor activated(const Tensor& up_NF, FeedForwardKind kind);
+
 struct FeedForwardWeights {
   Tensor up_EDF;                    // [E, D, F]; swiglu: [E, D, 2 F], the columns of g before u's
   Tensor down_EFD;                  // [E, F, D]

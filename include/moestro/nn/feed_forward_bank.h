@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "moestro/core/expert_tensors.h"
+#include "moestro/nn/cost.h"
 #include "moestro/nn/feed_forward.h"
 #include "moestro/nn/layer.h"
 #include "moestro/nn/network.h"
@@ -51,6 +52,7 @@ class FeedForwardBank {
   std::vector<Parameter> parameters() const;
   // How forward_mixed() goes, and why.
   std::string describe() const;
+  Cost cost() const;  // of one expert and one row
 
  private:
   FeedForwardWeights weights(at::ScalarType type) const;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "moestro/nn/cost.h"
 #include "moestro/nn/forward_context.h"
 #include "moestro/nn/gate_config.h"
 #include "moestro/nn/layer_spec.h"
@@ -24,8 +26,9 @@ class Gate {
   virtual Routing route(const GateInput& input, const ForwardContext& context) const = 0;
 
   virtual bool needs_hidden() const { return false; }
-  // Whether a row gets some of the experts only.
-  virtual bool sparse() const { return false; }
+  // K, of a gate that gives a row some of the experts only.
+  virtual std::optional<int64_t> chosen() const { return {}; }
+  bool sparse() const { return chosen().has_value(); }
   // Moves what is not learned by gradient (the bias of the balanced sigmoid gate) after a training
   // step; called with the step's routing.
   virtual void after_step(const Routing&) {}
@@ -34,6 +37,8 @@ class Gate {
   virtual std::vector<Buffer> buffers() const { return {}; }
   // Which kernels its layers run on, a line each.
   virtual std::vector<std::string> describe() const { return {}; }
+  // Of one decision.
+  virtual Cost cost() const { return {}; }
   // Frozen: no gradient for the gate's parameters, batch norm with running statistics, dropout and
   // noise off, no step of the balance bias.
   virtual void freeze(bool) {}

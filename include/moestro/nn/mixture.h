@@ -35,6 +35,7 @@ class Mixture : public Model {
   std::vector<Parameter> parameters() const override;  // the experts', then the gate's
   std::vector<Buffer> buffers() const override;
   std::vector<std::string> describe() const override;
+  Cost cost(int64_t tokens) const override;
 
  private:
   ExpertBank bank_;

@@ -33,6 +33,7 @@ class MixtureLayer {
   MixtureLayerOutput forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,
                              const TraceNeeds& needs) const;
 
+  const std::string& name() const { return name_; }
   FeedForwardBank& bank() { return bank_; }
   const FeedForwardBank& bank() const { return bank_; }
   Gate& gate() { return *gate_; }
@@ -41,6 +42,8 @@ class MixtureLayer {
   std::vector<Parameter> parameters() const;  // the experts', the gate's, the shared experts'
   std::vector<Buffer> buffers() const;
   std::vector<std::string> describe() const;
+  // Of so many sentences of so many tokens; the weights of as many experts as they can reach.
+  Cost cost(int64_t sentences, int64_t tokens) const;
 
  private:
   Routing decide(const Tensor& x_ND, const Packing& rows, const NetworkOutput& experts,

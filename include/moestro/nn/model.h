@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "moestro/nn/cost.h"
 #include "moestro/nn/forward_context.h"
 #include "moestro/nn/mixing.h"
 #include "moestro/nn/parameter.h"
@@ -41,6 +42,10 @@ class Model {
   virtual std::vector<Buffer> buffers() const = 0;
   // Which kernels were chosen, a line each.
   virtual std::vector<std::string> describe() const = 0;
+
+  // Of one sample: a text of so many tokens, of a translation as many more. What reads images and
+  // tables takes no notice of them.
+  virtual Cost cost(int64_t tokens) const = 0;
 
   int64_t parameter_count() const;
 };

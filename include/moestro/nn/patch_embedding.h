@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "moestro/nn/cost.h"
 #include "moestro/nn/forward_context.h"
 #include "moestro/nn/parameter.h"
 #include "moestro/nn/transformer_config.h"
@@ -33,6 +34,7 @@ class PatchEmbedding {
 
   int64_t tokens() const;  // T, of one image
   std::vector<Parameter> parameters() const;
+  Cost cost() const;  // of one image
 
  private:
   struct Parts;

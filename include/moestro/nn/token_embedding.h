@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "moestro/nn/cost.h"
 #include "moestro/nn/forward_context.h"
 #include "moestro/nn/packing.h"
 #include "moestro/nn/parameter.h"
@@ -46,6 +47,8 @@ class TokenEmbedding {
 
   int64_t vocabulary() const { return embedding_.vocabulary; }
   std::vector<Parameter> parameters() const;
+  // Of one sentence whose tokens all differ; scored: and of scores() of each, by the whole table.
+  Cost cost(int64_t tokens, bool scored = false) const;
 
  private:
   struct Parts;

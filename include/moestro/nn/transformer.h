@@ -55,7 +55,7 @@ class Transformer {
   Tensor step(const Tensor& x_BD, State& state) const;
 
   const TransformerShape& shape() const { return shape_; }
-  std::vector<MixtureLayer*> mixtures();  // each once
+  std::vector<MixtureLayer*> mixtures() const;  // each once
   // One a trace of forward(), in their order: a layer that blocks share has one a block.
   std::vector<MixtureName> mixture_names() const;
   // What its gates do not learn by gradient; traces: those of its own layers.
@@ -63,6 +63,8 @@ class Transformer {
   std::vector<Parameter> parameters() const;
   std::vector<Buffer> buffers() const;
   std::vector<std::string> describe() const;
+  // Of one sentence; a decoder's looks at one of as many tokens.
+  Cost cost(int64_t tokens) const;
 
  private:
   struct Parts;

@@ -19,7 +19,7 @@ enum class PositionKind { learned, sinusoidal, rotary };
 enum class RouteBy { token, mean, first };
 
 struct MixtureShape {
-  int64_t experts = 0;  // E; 0: ordinary feed-forward layers
+  int64_t experts = 0;  // E; 0: an ordinary feed-forward layer in the place of each mixture
   int64_t every = 1;    // every how manieth block has a mixture layer, the last one of each such
   GateConfig gate;
   RouteBy route = RouteBy::token;

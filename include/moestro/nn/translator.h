@@ -44,11 +44,12 @@ class Translator : public Model {
   int64_t vocabulary() const { return embedding_.vocabulary(); }
   OutputKind output() const override { return OutputKind::logits; }
   void after_step(const std::vector<MixtureTrace>& traces) override;
-  std::vector<MixtureLayer*> mixtures();  // each once: the encoder's, then the decoder's
+  std::vector<MixtureLayer*> mixtures() const;  // each once: the encoder's, then the decoder's
   std::vector<MixtureName> mixture_names() const override;
   std::vector<Parameter> parameters() const override;
   std::vector<Buffer> buffers() const override;
   std::vector<std::string> describe() const override;
+  Cost cost(int64_t tokens) const override;
 
  private:
   TokenEmbedding embedding_;

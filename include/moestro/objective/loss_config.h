@@ -26,6 +26,9 @@ struct LossConfig {
   std::string mutual_experts = "all";        // all, chosen
   double mutual_temperature = 1;             // kl
   std::string mutual_schedule = "constant";  // constant, rise, fall
+  // From student.teacher: distillation.h
+  double distillation = 0;
+  double distillation_temperature = 1;
 
   bool compares_samples() const { return similarity_same > 0 || similarity_different > 0; }
 };

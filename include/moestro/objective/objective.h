@@ -48,6 +48,7 @@ class Objective {
   Tensor correctness(const std::vector<MixtureTrace>& traces, const Tensor& targets_N) const;
   void add_mutual_distillation(const std::vector<MixtureTrace>& traces, double progress,
                                LossTerms& loss) const;
+  Tensor from_teacher(const Tensor& mixed_NC, const Guidance& guidance) const;
   bool distils_all() const;
   MutualDistillation among_experts(const MixtureTrace& trace) const;
 

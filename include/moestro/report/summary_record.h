@@ -7,6 +7,7 @@
 #include <string>
 
 #include "moestro/report/metrics_record.h"
+#include "moestro/report/student_record.h"
 
 namespace moestro {
 
@@ -24,6 +25,7 @@ struct SummaryRecord {
   double hard_top1_error = kNotKnown, calibration_error = kNotKnown;
   double bleu = kNotKnown, bleu_lowercase = kNotKnown;  // translations, 0 to 100
   std::optional<SpecialisationRecord> specialisation;   // of more than one whole network
+  std::optional<StudentRecord> student;                 // with a teacher
 };
 
 // Throws UserError that names the file and the key; also for a schema of a later version.

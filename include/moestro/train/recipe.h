@@ -8,6 +8,7 @@
 #include "moestro/nn/model_config.h"
 #include "moestro/objective/loss_config.h"
 #include "moestro/train/start_config.h"
+#include "moestro/train/student_config.h"
 #include "moestro/train/train_config.h"
 
 namespace moestro {
@@ -20,10 +21,11 @@ struct Recipe {
   MixtureConfig mixture;
   LossConfig loss;
   StartConfig start;
+  StudentConfig student;
   TrainConfig train;
 };
 
-// Binds [data] [model] [expert] [gate] [mixture] [loss] [start] [train].
+// Binds [data] [model] [expert] [gate] [mixture] [loss] [start] [student] [train].
 void describe(Schema& schema, Recipe& recipe);
 
 // Contradictions between keys that no single key shows. Throws UserError.

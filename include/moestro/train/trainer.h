@@ -50,6 +50,7 @@ class Trainer {
   const TrainState& state() const { return state_; }
 
  private:
+  void finish_untrained();
   void run_epoch(Progress& progress);
   void run_step(const Batch& batch);
   Guidance guidance(const Batch& batch) const;

@@ -42,6 +42,7 @@ class AttentiveGate : public LearnedGate {
   AttentiveGate(const GateConfig& config, const GateSetting& setting,
                 const std::vector<LayerSpec>& specs)
       : LearnedGate(specs, setting),
+        experts_(setting.experts),
         stop_gradient_(config.stop_gradient),
         normalise_(config.normalise) {
     const int64_t h = values_of(specs.empty() ? setting.input : specs.back().out);
@@ -50,6 +51,15 @@ class AttentiveGate : public LearnedGate {
   }
 
   bool needs_hidden() const override { return true; }
+
+  Cost cost() const override {
+    const int64_t compared = key_1FH_.value.size(normalise_ ? 2 : 1);
+    Cost cost = LearnedGate::cost();
+    cost += cost_of_products({query_1HH_}, 1);
+    cost += cost_of_products({key_1FH_}, normalise_ ? static_cast<double>(experts_) : 1);
+    cost.operations += 2 * static_cast<double>(experts_ * compared);
+    return cost;
+  }
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     MOESTRO_CHECK(input.hidden_EBF.defined() && input.hidden_EBF.dim() == 3);
@@ -79,6 +89,7 @@ class AttentiveGate : public LearnedGate {
     return key_BEH.matmul(rms_normalised(query_BH).unsqueeze(2)).squeeze(2);
   }
 
+  int64_t experts_;
   bool stop_gradient_, normalise_;
   Parameter query_1HH_, key_1FH_;
 };

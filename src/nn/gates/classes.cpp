@@ -40,7 +40,9 @@ class ClassesGate : public Gate {
   ClassesGate(const std::vector<int64_t>& owners, int64_t experts)
       : owner_C_(at::tensor(owners, at::kLong)), experts_(experts) {}
 
-  bool sparse() const override { return experts_ > 1; }
+  std::optional<int64_t> chosen() const override {
+    return experts_ > 1 ? std::optional<int64_t>(1) : std::nullopt;
+  }
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     if (!context.targets_N.defined())

@@ -46,7 +46,9 @@ class FrozenGate : public Gate {
  public:
   explicit FrozenGate(Routing routing) : routing_(std::move(routing)) {}
 
-  bool sparse() const override { return !routing_.dense(); }
+  std::optional<int64_t> chosen() const override {
+    return routing_.dense() ? std::nullopt : std::optional(routing_.experts_BK.size(1));
+  }
 
   Routing route(const GateInput& input, const ForwardContext&) const override {
     if (input.x.size(0) != routing_.probs_BE.size(0))

@@ -40,6 +40,10 @@ std::vector<std::string> LearnedGate::describe() const {
   return network_ ? network_->describe() : std::vector<std::string>{};
 }
 
+Cost LearnedGate::cost() const {
+  return network_ ? cost_of(network_->specs()) : Cost{};
+}
+
 void LearnedGate::freeze(bool frozen) {
   frozen_->front() = frozen;
 }

@@ -23,6 +23,7 @@ class LearnedGate : public Gate {
   std::vector<Parameter> parameters() const override;
   std::vector<Buffer> buffers() const override;
   std::vector<std::string> describe() const override;
+  Cost cost() const override;  // of the network alone
   void freeze(bool frozen) override;
 
  protected:

@@ -25,7 +25,16 @@ class NoisyTopKGate : public LearnedGate {
                                         {last.in.front(), setting.experts}, 0));
   }
 
-  bool sparse() const override { return k_ < noise_1DE_.value.size(2); }
+  std::optional<int64_t> chosen() const override {
+    return k_ < noise_1DE_.value.size(2) ? std::optional(k_) : std::nullopt;
+  }
+
+  // The noise is training's.
+  Cost cost() const override {
+    Cost cost = LearnedGate::cost();
+    cost += cost_of_products(clean_->parameters(), 1);
+    return cost;
+  }
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     const Tensor hidden_1BD = run(input.x, context).unsqueeze(0);

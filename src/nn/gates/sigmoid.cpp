@@ -16,7 +16,9 @@ class SigmoidGate : public LearnedGate {
         rate_(config.bias_rate),
         bias_E_(at::zeros({setting.experts}, at::kFloat)) {}
 
-  bool sparse() const override { return k_ < bias_E_.size(0); }
+  std::optional<int64_t> chosen() const override {
+    return k_ < bias_E_.size(0) ? std::optional(k_) : std::nullopt;
+  }
 
   // s_i / sum s = softmax_i(log s): in log space, so that scores far below zero do not give 0 / 0.
   Routing route(const GateInput& input, const ForwardContext& context) const override {

@@ -9,7 +9,9 @@ class SwitchGate : public LearnedGate {
   SwitchGate(const GateConfig& config, const GateSetting& setting)
       : LearnedGate(gate_layers(config, setting), setting), experts_(setting.experts) {}
 
-  bool sparse() const override { return experts_ > 1; }
+  std::optional<int64_t> chosen() const override {
+    return experts_ > 1 ? std::optional<int64_t>(1) : std::nullopt;
+  }
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     const Tensor scores_BE = run(input.x, context);

@@ -4,8 +4,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/nn/positions.h"
 #include "moestro/nn/transformer.h"
-#include "positions.h"
 
 namespace moestro {
 namespace {
@@ -49,6 +49,14 @@ Tensor attend_packed(const Tensor& query_NHd, const Tensor& key_MHd, const Tenso
       rows.begins_B1(), seen.begins_B1(), rows.longest(), seen.longest(), /*dropout_p=*/0,
       causal ? kCausal : kNoMask, /*compute_log_sumexp=*/at::GradMode::is_enabled());
   return std::get<0>(out).view({query_NHd.size(0), -1});
+}
+
+// Of projections of every row, and of pairs of a query and a key, all heads together.
+Cost attention_cost(const std::vector<Parameter>& projections, int64_t rows, int64_t pairs) {
+  const int64_t width = projections.front().value.size(1);
+  Cost cost = cost_of_products(projections, static_cast<double>(rows));
+  cost.operations += 2 * 2 * static_cast<double>(pairs * width);  // q k^T and its product with v
+  return cost;
 }
 
 // One token a sentence, [B, H, d] -> [B, D].
@@ -102,6 +110,11 @@ std::vector<Parameter> SelfAttention::parameters() const {
   return all;
 }
 
+Cost SelfAttention::cost(int64_t sentences, int64_t tokens, bool causal) const {
+  const int64_t pairs = causal ? tokens * (tokens + 1) / 2 : tokens * tokens;
+  return attention_cost(parameters(), sentences * tokens, sentences * pairs);
+}
+
 CrossAttention::CrossAttention(const TransformerShape& shape, const LayerSetting& setting)
     : heads_(shape.heads),
       query_(part_of(setting, "query"), shape.width, shape.width, shape.bias),
@@ -128,6 +141,10 @@ KeysValues CrossAttention::keys_values(const Memory& memory) const {
 
 Tensor CrossAttention::step(const Tensor& x_BD, const KeysValues& memory) const {
   return out_(attend_once(heads_of(query_(x_BD), 1, heads_).squeeze(1), memory));
+}
+
+Cost CrossAttention::cost(int64_t sentences, int64_t tokens) const {
+  return attention_cost(parameters(), sentences * tokens, sentences * tokens * tokens);
 }
 
 std::vector<Parameter> CrossAttention::parameters() const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "moestro/nn/cost.h"
 #include "moestro/nn/packing.h"
 #include "moestro/nn/transformer_config.h"
 #include "projection.h"
@@ -31,6 +32,7 @@ class SelfAttention {
   Tensor step(const Tensor& x_BD, KeysValues& past) const;
 
   std::vector<Parameter> parameters() const;
+  Cost cost(int64_t sentences, int64_t tokens, bool causal) const;
 
  private:
   int64_t heads_;
@@ -52,6 +54,8 @@ class CrossAttention {
   Tensor step(const Tensor& x_BD, const KeysValues& memory) const;
 
   std::vector<Parameter> parameters() const;
+  // Of sentences that look at others of as many tokens.
+  Cost cost(int64_t sentences, int64_t tokens) const;
 
  private:
   int64_t heads_;

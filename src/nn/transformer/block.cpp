@@ -21,6 +21,14 @@ std::vector<Parameter> BlockBody::parameters() const {
   return all;
 }
 
+Cost BlockBody::cost(int64_t sentences, int64_t tokens, bool causal) const {
+  Cost cost = self.cost(sentences, tokens, causal);
+  if (cross) cost += cross->cost(sentences, tokens);
+  cost += mixture ? mixture->cost(sentences, tokens)
+                  : feed_forward->cost().times(static_cast<double>(sentences * tokens), 1);
+  return cost;
+}
+
 std::shared_ptr<const BlockBody> make_body(const TransformerShape& shape, BlockKind kind,
                                            const std::string& name, uint64_t seed) {
   auto body = std::make_shared<BlockBody>(
@@ -30,7 +38,7 @@ std::shared_ptr<const BlockBody> make_body(const TransformerShape& shape, BlockK
     body->mixture = std::make_unique<MixtureLayer>(shape, name + ".mixture", seed);
   else
     body->feed_forward.emplace(
-        FeedForwardShape{shape.width, shape.hidden, shape.activation, shape.bias},
+        FeedForwardShape{shape.width, kind.hidden, shape.activation, shape.bias},
         name + ".feed_forward", 1, seed);
   return body;
 }

@@ -24,10 +24,12 @@ struct BlockBody {
   std::unique_ptr<MixtureLayer> mixture;
 
   std::vector<Parameter> parameters() const;
+  Cost cost(int64_t sentences, int64_t tokens, bool causal) const;
 };
 
 struct BlockKind {
   bool causal = false, cross = false, mixture = false;
+  int64_t hidden = 0;  // of an ordinary feed-forward layer
 };
 
 // Tensors "<name>.attention...", "<name>.cross_attention...", "<name>.feed_forward..." or

@@ -6,9 +6,6 @@
 
 namespace moestro {
 
-// What stands between up and down product, over the last dimension; swiglu: [g, u] -> silu(g) * u.
-Tensor activated(const Tensor& up_RF, FeedForwardKind kind);
-
 // The way that is taken: grouped where LibTorch has a kernel for it, and not a loop of its own that
 // reads the ends once a product: bfloat16 on CUDA.
 ProductWay best_product_way(const FeedForwardWeights& experts);

@@ -1,4 +1,4 @@
-#include "moestro/measure/assignment.h"
+#include "moestro/core/assignment.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "positions.h"
+#include "moestro/nn/positions.h"
 
 #include <cmath>
 

@@ -1,0 +1,42 @@
+// What `moestro eval --speed` does: a run, alone or in turns with another one.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "moestro/lifecycle/speed.h"
+
+namespace moestro {
+
+struct SpeedRequest {
+  std::string run, beside;  // run folders; beside: empty for none
+  std::string data;         // a set's name or a path; empty: the run's own test rows
+  std::filesystem::path data_root;
+  std::string device;    // empty: that of run's recipe, for both
+  int64_t threads = -1;  // -1: likewise
+  SpeedOptions options = {};
+};
+
+struct RunSpeed {
+  std::string run, precision;
+  Speed speed;
+};
+
+struct SpeedsOfRuns {
+  std::string data;  // where the samples are from
+  int64_t rows = 0;
+  std::string device;
+  std::vector<RunSpeed> runs;  // one or two
+
+  nlohmann::ordered_json to_json() const;  // docs/guide.md
+};
+
+// Throws UserError as measure_speed() does, and for runs that do not read the same inputs or answer
+// with other classes.
+SpeedsOfRuns speeds_of_runs(const SpeedRequest& request);
+
+}  // namespace moestro

@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "moestro/core/log.h"
+#include "moestro/lifecycle/densify.h"
+#include "moestro/lifecycle/speed_of_runs.h"
+#include "moestro/lifecycle/train_run.h"
+#include "moestro/report/run_table.h"
+#include "moestro/report/speed_text.h"
+#include "moestro/report/write_report.h"
+#include "moestro/store/file.h"
+#include "verb.h"
+
+namespace moestro {
+namespace {
+
+struct DensifyFlags {
+  DensifyOptions options;
+  std::string run, out;
+  std::vector<std::string> assignments;
+  int64_t epochs = -1;
+  bool align = false, resume = false, force = false;
+};
+
+void apply(Schema& schema, const DensifyFlags& flags, const CommonFlags& common) {
+  if (flags.align) schema.set("student.align=true", "--align");
+  if (flags.epochs >= 0) schema.set(fmt::format("train.epochs={}", flags.epochs), "--epochs");
+  for (const auto& [text, origin] : assignments_of(flags.assignments, common))
+    schema.set(text, origin);
+}
+
+void densify(DensifyFlags flags, const CommonFlags& common) {
+  flags.options.run = flags.run;
+  RecipeDocument document;
+  write_student_recipe(flags.options, document);
+  apply(document.schema, flags, common);
+  const std::filesystem::path run = std::filesystem::path(flags.run).lexically_normal();
+  RunOptions options{.out = flags.out,
+                     .data_root = common.data_root,
+                     .resume = flags.resume,
+                     .force = flags.force};
+  if (flags.out.empty()) options.out = (run / "").parent_path().string() + "-student";
+  train_run(document, options);
+  const std::filesystem::path page = write_report(options.out);
+  if (common.json) {
+    fmt::print("{}", read_file(options.out / "summary.json"));
+    return;
+  }
+  fmt::print("{}\n", run_table({read_run(run), read_run(options.out)}, stdout_rules()));
+  const SpeedsOfRuns speeds = speeds_of_runs({.run = run.string(),
+                                              .beside = options.out.string(),
+                                              .data = "",
+                                              .data_root = common.data_root,
+                                              .device = common.device,
+                                              .threads = common.threads});
+  fmt::print("{}", speed_text(speeds, stdout_rules()));
+  log_info("report: {}", page.string());
+}
+
+}  // namespace
+
+void add_densify(CLI::App& app, CommonFlags& common) {
+  CLI::App* verb = add_verb(
+      app, "densify", "fold a trained mixture into one dense network, and let it learn from it",
+      "  moestro densify runs/fashion-mnist\n"
+      "  moestro densify runs/vit --gather svd --align --epochs 10 --out runs/vit-dense\n"
+      "  moestro densify runs/vit --epochs 0                 folded only\n"
+      "  moestro densify runs/vit --set student.fit=scale    any key of a recipe\n"
+      "  moestro export runs/vit-student --out vit.onnx      for other programs");
+  auto flags = std::make_shared<DensifyFlags>();
+  add_argument(*verb, "RUN", flags->run, "the folder of a finished run of a mixture");
+  verb->add_option("--gather", flags->options.gather,
+                   "how experts become one layer: `moestro config` explains student.gather")
+      ->check(CLI::IsMember({"topk", "svd", "sum", "average", "concat", "best", "random-expert",
+                             "random-init", "none"}))
+      ->capture_default_str()
+      ->type_name("NAME");
+  verb->add_flag("--align", flags->align,
+                 "bring hidden units into one order before (sum, average, svd)");
+  verb->add_option("--student", flags->options.width,
+                   "width of the gathered layers: an expert's, or so many hidden units")
+      ->capture_default_str()
+      ->type_name("expert|WIDTH");
+  verb->add_option("--epochs", flags->epochs,
+                   "passes over the training rows; 0: folded only (default: as the mixture had)")
+      ->check(at_least(0))
+      ->type_name("N");
+  verb->add_option("--distillation", flags->options.distillation,
+                   "a of the loss (1 - a) task + a T^2 KL(mixture || student)")
+      ->check(CLI::Range(0., 1.))
+      ->capture_default_str()
+      ->type_name("A");
+  verb->add_option("--temperature", flags->options.temperature, "T")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->type_name("T");
+  add_set(*verb, flags->assignments, "change a key of the student's recipe: train.rate=0.0003");
+  verb->add_option("--out", flags->out, "run folder (default: RUN-student)")->type_name("DIR");
+  verb->add_flag("--resume", flags->resume, "go on with the run in that folder");
+  verb->add_flag("--force", flags->force, "replace the run in that folder")->excludes("--resume");
+  add_data_root(*verb, common);
+  add_compute(*verb, common);
+  add_json(*verb, common);
+  verb->callback([flags, &common] {
+    DensifyFlags own = *flags;
+    std::ranges::replace(own.options.gather, '-', '_');
+    densify(std::move(own), common);
+  });
+}
+
+}  // namespace moestro

@@ -1,0 +1,114 @@
+#include "moestro/lifecycle/densify.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "moestro/core/error.h"
+#include "moestro/store/run_folder.h"
+
+namespace moestro {
+namespace {
+
+constexpr const char* kOrigin = "moestro densify";
+
+void set(RecipeDocument& document, const std::string& assignment) {
+  document.schema.set(assignment, kOrigin);
+}
+
+// Every key of these as if no recipe had said anything.
+void forget(RecipeDocument& document, const std::string& prefix) {
+  for (const Section& section : document.schema.sections())
+    for (const Field& field : section.fields()) {
+      const std::string& key = field.key();
+      if (key.starts_with(prefix) && field.is_set()) set(document, key + "=");
+    }
+}
+
+int64_t experts_a_row(const Recipe& teacher) {
+  const GateConfig& gate = teacher.gate;
+  if (gate.kind == "switch") return 1;
+  return gate.kind == "noisy_topk" || gate.kind == "sigmoid" ? gate.k : teacher.expert.count;
+}
+
+// "linear 64" -> "linear 320", "conv 16 3 pad=1" -> "conv 80 3 pad=1"; others stay.
+std::string widened(const std::string& layer, int64_t times, int64_t width) {
+  const size_t first = layer.find(' ');
+  const std::string kind = layer.substr(0, first);
+  if (kind != "conv" && kind != "linear") return layer;
+  const size_t end = std::min(layer.find(' ', first + 1), layer.size());
+  int64_t units = 0;
+  const auto [stop, error] = std::from_chars(layer.data() + first + 1, layer.data() + end, units);
+  if (error != std::errc() || stop != layer.data() + end) return layer;  // "linear classes"
+  return fmt::format("{} {}{}", kind, width > 0 ? width : units * times, layer.substr(end));
+}
+
+bool has_width(const std::string& layer) {
+  return widened(layer, 2, 0) != layer;
+}
+
+void set_network_width(RecipeDocument& document, int64_t times, int64_t width) {
+  std::vector<std::string>& layers = document.recipe.expert.layers;
+  const auto hidden = std::ranges::count_if(layers, has_width);
+  if (width > 0 && hidden != 1)
+    throw UserError(
+        "--student {}: the experts have {} hidden layers; expected \"expert\", or experts with one",
+        width, hidden);
+  std::string list;
+  for (const std::string& layer : layers)
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", widened(layer, times, width));
+  set(document, "expert.layers=[" + list + "]");
+}
+
+void set_width(RecipeDocument& document, int64_t times, int64_t width) {
+  if (!document.recipe.model.transformer()) return set_network_width(document, times, width);
+  const ModelConfig& model = document.recipe.model;
+  const int64_t expert = model.expert_hidden > 0 ? model.expert_hidden : model.hidden;
+  set(document, fmt::format("model.expert_hidden={}", width > 0 ? width : expert * times));
+}
+
+int64_t width_of(const std::string& text) {
+  if (text == "expert") return 0;
+  int64_t width = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+  if (error != std::errc() || end != text.data() + text.size() || width < 1)
+    throw UserError("--student \"{}\"; expected \"expert\" or a width of at least 1", text);
+  return width;
+}
+
+void check_run(const RunFolder& folder, const Recipe& recipe) {
+  if (!folder.is_finished())
+    throw UserError("{}: the run is not finished; expected a finished one", folder.path().string());
+  if (recipe.expert.count < 2)
+    throw UserError("{}: no mixture; expected a run with expert.count above 1",
+                    folder.path().string());
+  if (recipe.model.shared > 0)
+    throw UserError(
+        "{}: has model.shared = {}; expected 0, since experts that every row meets are not folded",
+        folder.path().string(), recipe.model.shared);
+}
+
+}  // namespace
+
+void write_student_recipe(const DensifyOptions& options, RecipeDocument& document) {
+  const RunFolder folder = RunFolder::open(options.run);
+  document.schema.parse_file(folder.recipe_path());
+  check_run(folder, document.recipe);
+  const int64_t width = width_of(options.width);
+  set_width(document, options.gather == "concat" ? experts_a_row(document.recipe) : 1, width);
+  for (const char* prefix :
+       {"gate.", "start.", "student.", "model.route", "loss.importance", "loss.switch_balance",
+        "loss.z_loss", "loss.similarity", "loss.gate", "loss.mutual"})
+    forget(document, prefix);
+  set(document, "expert.count=1");
+  set(document, "gate.kind=fixed");
+  const std::string& loss = document.recipe.loss.kind;
+  if (loss == "stochastic" || loss == "competitive") set(document, "loss.kind=expectation");
+  set(document, "student.teacher=" + options.run.string());
+  set(document, "student.gather=" + options.gather);
+  set(document, fmt::format("loss.task={}", 1 - options.distillation));
+  set(document, fmt::format("loss.distillation={}", options.distillation));
+  if (options.distillation > 0 && document.recipe.loss.kind == "expectation")
+    set(document, fmt::format("loss.distillation_temperature={}", options.temperature));
+}
+
+}  // namespace moestro

@@ -1,0 +1,68 @@
+// Folding a mixture into a dense network, through the program.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/program_fixture.h"
+#include "moestro/core/error.h"
+#include "store/expect_error.h"
+
+namespace moestro::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class DensifyProgram : public ProgramTest {
+ protected:
+  Outcome densify(const Words& more = {}) const {
+    Words words = {"densify", "runs/toy"};
+    words.insert(words.end(), more.begin(), more.end());
+    return moestro(words);
+  }
+};
+
+TEST_F(DensifyProgram, writes_a_dense_run_beside_the_mixture_and_compares_them) {
+  ASSERT_TRUE(succeeds(train({})));
+  const Outcome outcome = densify({"--epochs", "1"});
+  ASSERT_TRUE(succeeds(outcome));
+  for (const char* text : {"arm", "toy-student", "parameters", "latency", "samples a second"})
+    EXPECT_TRUE(contains(outcome.out, text));
+  EXPECT_TRUE(contains(outcome.err, "runs/toy-student/report.html"));
+  for (const Words& verb : {Words{"eval", "runs/toy-student"}, Words{"inspect", "runs/toy-student"},
+                            Words{"report", "runs/toy-student"},
+                            Words{"export", "runs/toy-student", "--out", "student.onnx"}})
+    EXPECT_TRUE(succeeds(moestro(verb))) << verb[0];
+}
+
+TEST_F(DensifyProgram, folds_without_training_and_says_so_in_json) {
+  ASSERT_TRUE(succeeds(train({})));
+  const Outcome outcome =
+      densify({"--epochs", "0", "--gather", "random-expert", "--json", "--out", "folded"});
+  ASSERT_TRUE(succeeds(outcome));
+  const auto summary = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(summary["epochs"], 0);
+  EXPECT_EQ(summary["student"]["gather"], "random_expert");
+  EXPECT_TRUE(succeeds(moestro({"eval", "folded"})));
+}
+
+TEST_F(DensifyProgram, a_finished_student_is_resumed_in_no_time_and_replaced_by_force_alone) {
+  ASSERT_TRUE(succeeds(train({})));
+  ASSERT_TRUE(succeeds(densify({"--epochs", "1"})));
+  EXPECT_TRUE(fails(densify({"--epochs", "1"}), kExitUser, {"runs/toy-student exists"}));
+  EXPECT_TRUE(succeeds(densify({"--epochs", "1", "--resume"})));
+  EXPECT_TRUE(succeeds(densify({"--epochs", "1", "--force"})));
+}
+
+TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
+  EXPECT_TRUE(fails(densify(), kExitUser, {"runs/toy"}));
+  ASSERT_TRUE(succeeds(train({})));
+  EXPECT_TRUE(fails(densify({"--gather", "best-of-all"}), kExitUser, {"--gather"}));
+  EXPECT_TRUE(fails(densify({"--student", "0"}), kExitUser, {"--student \"0\"; expected"}));
+  EXPECT_TRUE(fails(densify({"--student", "100000"}), kExitUser, {"a width of 100000; expected"}));
+  EXPECT_TRUE(fails(densify({"--align"}), kExitUser, {"--align: student.align has no effect"}));
+  EXPECT_TRUE(fails(densify({"--distillation", "2"}), kExitUser, {"--distillation"}));
+  EXPECT_TRUE(fails(densify({"--set", "student.rank=3"}), kExitUser, {"student.rank"}));
+  EXPECT_FALSE(fs::exists(folder_ / "runs/toy-student"));
+}
+
+}  // namespace
+}  // namespace moestro::testing

@@ -1,0 +1,310 @@
+// Dense students that are folded from trained mixtures.
+#include <fstream>
+
+#include "lifecycle/run_fixture.h"
+#include "lifecycle/text_fixture.h"
+#include "moestro/core/error.h"
+#include "moestro/lifecycle/densify.h"
+#include "moestro/store/digest.h"
+#include "moestro/store/run_folder.h"
+#include "store/expect_error.h"
+#include "thrown.h"
+
+namespace moestro::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A mixture is trained in `mixture`, its student in `run`.
+template <class Fixture>
+class Students : public Fixture {
+ protected:
+  using Settings = std::vector<std::string>;
+
+  void train_mixture(Settings settings = {}) {
+    this->run_ = this->folder_ / "mixture";
+    this->train(settings);
+    mixture_ = this->last_weights();
+    this->run_ = this->folder_ / "run";
+  }
+
+  fs::path teacher() const { return this->folder_ / "mixture"; }
+
+  void densify(const DensifyOptions& how, const Settings& settings, bool resume = false) {
+    RecipeDocument document;
+    DensifyOptions options = how;
+    options.run = teacher();
+    write_student_recipe(options, document);
+    for (const std::string& assignment : settings) document.schema.set(assignment);
+    train_run(document, {.out = this->run_, .data_root = {}, .resume = resume, .force = !resume});
+  }
+
+  void fold(const std::string& gather, Settings settings = {}) {
+    settings.push_back("train.epochs=0");
+    densify({.gather = gather}, settings);
+  }
+
+  nlohmann::json student() const { return this->json("summary.json").at("student"); }
+  double test_error() const { return this->json("summary.json")["test"]["error"]; }
+
+  std::map<std::string, Tensor> mixture_;
+};
+
+using StudentTest = Students<RunTest>;
+
+TEST_F(StudentTest, one_expert_alone_is_that_expert) {
+  train_mixture({"expert.count=3"});
+  fold("best", {"student.fit=none"});
+  const int64_t expert = student()["layers"][0]["experts"][0];
+  for (const auto& [name, tensor] : last_weights())
+    if (name.starts_with("experts.")) {
+      EXPECT_TRUE(at::equal(tensor[0], mixture_.at(name)[expert])) << name;
+    }
+}
+
+TEST_F(StudentTest, every_way_of_gathering_leaves_a_run_that_answers) {
+  train_mixture();
+  for (const char* gather : {"sum", "average", "topk", "svd", "concat", "best", "random_expert"})
+    for (const char* fit : {"none", "scale", "linear"}) {
+      fold(gather, {fmt::format("student.fit={}", fit)});
+      EXPECT_EQ(student()["gather"], gather);
+      EXPECT_EQ(student()["folded"]["rows"], "validation");
+      EXPECT_EQ(student()["folded"]["student"]["error"], json("summary.json")["valid"]["error"]);
+      EXPECT_EQ(student()["layers"][0].contains("residual"), std::string(fit) != "none") << gather;
+      const TrainedRun run(run_);
+      EXPECT_EQ(run.model().mixture_names().front().experts, 1);
+      EXPECT_EQ(run.evaluate(run.rows("", "", Targets::required)).mixed_NC.size(0), 60);
+    }
+}
+
+TEST_F(StudentTest, fitting_the_output_layer_leaves_less_than_a_scale) {
+  train_mixture();
+  fold("topk", {"student.fit=scale"});
+  const double scaled = student()["layers"][0]["residual"];
+  fold("topk", {"student.fit=linear"});
+  EXPECT_LT(student()["layers"][0]["residual"].get<double>(), scaled);
+}
+
+TEST_F(StudentTest, says_what_was_kept_of_every_expert) {
+  train_mixture({"expert.count=3"});
+  fold("topk");
+  const nlohmann::json hidden = student()["layers"][0]["hidden"][0];
+  EXPECT_EQ(hidden["units"], (std::vector<int>{2, 2, 2}));
+  for (const double share : hidden["strength"]) {
+    EXPECT_GT(share, 2. / 6 - 1e-9);
+    EXPECT_LT(share, 1);
+  }
+  fold("svd", {"student.align=true"});
+  EXPECT_EQ(student()["layers"][0]["matrices"][0]["tensor"], "0.weight");
+  const nlohmann::json alignment = student()["layers"][0]["alignment"][0];
+  EXPECT_GE(alignment["after"].get<double>(), alignment["before"].get<double>());
+  EXPECT_GE(alignment["bound"].get<double>(), alignment["after"].get<double>() - 1e-6);
+}
+
+TEST_F(StudentTest, concat_is_as_many_experts_wide_as_answer_for_a_row) {
+  train_mixture({"expert.count=3", "gate.kind=noisy_topk", "gate.k=2"});
+  fold("concat");
+  EXPECT_EQ(last_weights().at("experts.0.weight").sizes(), (Shape{1, 4, 12}));
+  densify({.gather = "concat", .width = "9"}, {"train.epochs=0"});
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 9);
+}
+
+TEST_F(StudentTest, distillation_brings_the_student_close_to_its_teacher) {
+  train_mixture({"train.epochs=20"});
+  densify({.gather = "topk", .distillation = 1}, {"train.epochs=30"});
+  const nlohmann::json summary = json("summary.json");
+  EXPECT_LT(summary["test"]["error"].get<double>(), .1);
+  EXPECT_LT(summary["test"]["error"].get<double>(), student()["folded"]["student"]["error"]);
+  EXPECT_TRUE(student().contains("teacher_seconds"));
+}
+
+TEST_F(StudentTest, running_statistics_are_estimated_anew) {
+  train_mixture({"expert.layers=[\"linear 6\", \"batchnorm\", \"relu\", \"linear classes\"]"});
+  fold("average");
+  const Tensor mean = last_weights().at("experts.1.running_mean");
+  EXPECT_FALSE(at::allclose(mean[0], mixture_.at("experts.1.running_mean").mean(0)));
+  const double normalised_error = test_error();
+  fold("random_expert");
+  EXPECT_LE(normalised_error, 1);
+  const int64_t expert = student()["layers"][0]["experts"][0];
+  EXPECT_TRUE(at::equal(last_weights().at("experts.1.running_mean")[0],
+                        mixture_.at("experts.1.running_mean")[expert]));
+}
+
+TEST_F(StudentTest, of_values_learns_from_the_teachers_values) {
+  write_houses();
+  Settings houses = houses_settings();
+  houses.push_back("train.epochs=10");
+  train_mixture(houses);
+  densify({.gather = "average"}, {"train.epochs=20", "student.fit=none"});
+  EXPECT_EQ(json("summary.json")["student"]["folded"]["rows"], "validation");
+  EXPECT_LT(test_error(), student()["folded"]["student"]["error"]);
+}
+
+TEST_F(StudentTest, an_interrupted_distillation_ends_in_the_same_weights) {
+  train_mixture();
+  const Settings keep = {"train.epochs=4", "train.keep=100"};
+  densify({}, keep);
+  const auto weights = last_weights();
+  const CheckpointStore checkpoints(run_ / "checkpoints", 100);
+  const std::vector<int64_t> steps = checkpoints.steps();
+  ASSERT_GE(steps.size(), 4u);
+  for (size_t i = 1; i < steps.size(); ++i) {
+    fs::remove(checkpoints.path(steps[i]));
+    fs::remove(checkpoints.path(steps[i]).string() + ".sha256");
+  }
+  const RunFolder folder = RunFolder::open(run_);
+  Manifest manifest = folder.manifest();
+  manifest.status = RunStatus::interrupted;
+  folder.write(manifest);
+  fs::remove(run_ / "summary.json");
+  densify({}, keep, /*resume=*/true);
+  EXPECT_TRUE(same(last_weights(), weights));
+}
+
+TEST_F(StudentTest, without_validation_rows_is_judged_on_calibration_rows) {
+  train_mixture({"data.validation=0"});
+  fold("topk");
+  EXPECT_EQ(student()["folded"]["rows"], "calibration");
+}
+
+TEST_F(StudentTest, refuses_a_run_that_is_no_mixture) {
+  train_mixture({"expert.count=1", "gate.kind=fixed", "gate.layers=", "loss.importance="});
+  EXPECT_EQ(thrown<UserError>([&] { fold("topk"); }),
+            teacher().string() + ": no mixture; expected a run with expert.count above 1");
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(StudentTest, refuses_a_width_that_cannot_be) {
+  train_mixture();
+  const auto refusal = [&](const DensifyOptions& options) {
+    return thrown<UserError>([&] { densify(options, {"train.epochs=0"}); });
+  };
+  EXPECT_EQ(refusal({.width = "0"}),
+            "--student \"0\"; expected \"expert\" or a width of at least 1");
+  EXPECT_EQ(refusal({.width = "wide"}),
+            "--student \"wide\"; expected \"expert\" or a width of at least 1");
+  EXPECT_EQ(refusal({.gather = "topk", .width = "13"}),
+            "a width of 13; expected 1 to 12, the 6 units of each of 2 experts");
+  EXPECT_EQ(refusal({.gather = "average", .width = "5"}),
+            "hidden layer 0 of the student is 5 wide; adding tensors takes 6");
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(StudentTest, refuses_a_rank_above_the_matrix_s) {
+  train_mixture();
+  EXPECT_EQ(thrown<UserError>([&] { fold("svd", {"student.rank=5"}); }),
+            "rank 5 of \"0.weight\", which is 4x6; expected at most 4");
+}
+
+TEST_F(StudentTest, refuses_data_that_do_not_fit_the_teacher) {
+  train_mixture();
+  for (const char* assignment : {"data.rows=80", "train.seed=5"})
+    EXPECT_EQ(thrown<UserError>([&] { fold("topk", {assignment}); }),
+              fmt::format("moestro densify: student.teacher = \"{}\": its inputs were normalised "
+                          "otherwise; expected the same training rows, or the same data.mean and "
+                          "data.deviation",
+                          teacher().string()))
+        << assignment;
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(StudentTest, refuses_a_student_of_another_shape) {
+  train_mixture();
+  EXPECT_NE(thrown<UserError>([&] {
+              fold("topk", {"expert.layers=[\"linear 6\", \"relu\", \"linear 6\", \"relu\", "
+                            "\"linear classes\"]"});
+            }).find("a student of 2 hidden layers for experts of 1"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(StudentTest, refuses_a_damaged_or_unfinished_teacher) {
+  train_mixture();
+  const CheckpointStore checkpoints(teacher() / "checkpoints");
+  const fs::path file = checkpoints.path(checkpoints.steps().back());
+  const std::string bytes = get(file);
+  put(file, bytes.substr(0, bytes.size() / 2));
+  for (const int64_t step : checkpoints.steps())
+    if (checkpoints.path(step) != file) fs::remove(checkpoints.path(step));
+  EXPECT_NE(thrown<UserError>([&] { fold("topk"); }), "(nothing thrown)");
+  put(file, bytes);
+  const RunFolder folder = RunFolder::open(teacher());
+  Manifest manifest = folder.manifest();
+  manifest.status = RunStatus::interrupted;
+  folder.write(manifest);
+  EXPECT_EQ(thrown<UserError>([&] { fold("topk"); }),
+            teacher().string() + ": the run is not finished; expected a finished one");
+  EXPECT_FALSE(fs::exists(run_));
+}
+
+class VitStudentTest : public Students<TextTest> {
+ protected:
+  VitStudentTest() {
+    put_images(folder_ / "set", "train", 120, 8, 2);
+    put_images(folder_ / "set", "t10k", 30, 8, 2);
+  }
+  void SetUp() override {}  // it needs no sentencepiece
+  std::string recipe() const override { return vit_recipe(folder_.path()); }
+};
+
+TEST_F(VitStudentTest, copies_what_is_no_experts_and_folds_each_layer) {
+  train_mixture(with_mixture_layers());
+  for (const char* gather : {"topk", "svd", "average", "concat", "best", "random_init"}) {
+    fold(gather);
+    const auto weights = last_weights();
+    int64_t copied = 0, gathered = 0;
+    for (const auto& [name, tensor] : weights) {
+      if (name.starts_with("optimiser.")) continue;
+      if (name.find(".feed_forward.") != std::string::npos && !mixture_.count(name)) {
+        ++gathered;
+        continue;
+      }
+      ASSERT_TRUE(mixture_.count(name)) << name;
+      EXPECT_TRUE(at::equal(tensor, mixture_.at(name))) << name;
+      ++copied;
+    }
+    EXPECT_GT(copied, 4) << gather;
+    EXPECT_GT(gathered, 0) << gather;
+    EXPECT_EQ(student().contains("layers"), std::string(gather) != "random_init") << gather;
+  }
+}
+
+TEST_F(VitStudentTest, a_linear_fit_follows_each_layer_closer_than_a_scale) {
+  train_mixture(with_mixture_layers());
+  const auto residuals = [&](const char* fit) {
+    fold("topk", {fmt::format("student.fit={}", fit), "student.ranking=activation"});
+    std::vector<double> all;
+    for (const auto& layer : student()["layers"]) all.push_back(layer["residual"]);
+    return all;
+  };
+  const std::vector<double> scaled = residuals("scale"), fitted = residuals("linear");
+  ASSERT_EQ(scaled.size(), fitted.size());
+  for (size_t l = 0; l < scaled.size(); ++l) EXPECT_LT(fitted[l], scaled[l]);
+}
+
+TEST_F(VitStudentTest, blocks_that_share_a_layer_share_the_folded_one) {
+  train_mixture(joined(with_mixture_layers(), {"model.share_depth=true", "model.mixture_every=1"}));
+  fold("topk");
+  EXPECT_EQ(student()["layers"].size(), 1u);
+  EXPECT_EQ(student()["layers"][0]["layer"], "encoder.shared");
+  EXPECT_EQ(last_weights().count("encoder.shared.feed_forward.up.weight"), 1u);
+}
+
+TEST_F(VitStudentTest, refuses_experts_that_every_row_meets) {
+  train_mixture(joined(with_mixture_layers(), {"model.shared=1"}));
+  EXPECT_NE(thrown<UserError>([&] { fold("topk"); }).find("has model.shared = 1; expected 0"),
+            std::string::npos);
+}
+
+class TranslatorStudentTest : public Students<PairsTest> {};
+
+TEST_F(TranslatorStudentTest, folds_encoder_and_decoder_and_learns_from_every_token) {
+  train_mixture(joined(with_mixture_layers(), {"train.epochs=1"}));
+  densify({.gather = "topk"}, {"train.epochs=1"});
+  EXPECT_EQ(student()["layers"].size(), json("summary.json")["student"]["layers"].size());
+  EXPECT_TRUE(json("summary.json").contains("bleu"));
+}
+
+}  // namespace
+}  // namespace moestro::testing
