@@ -6,6 +6,8 @@ if(MOESTRO_TESTS AND Python3_FOUND)
   add_test(NAME mutual_distillation
            COMMAND Python3::Interpreter
                    "${PROJECT_SOURCE_DIR}/tests/experiments/mutual_distillation_test.py")
+  add_test(NAME densify COMMAND Python3::Interpreter
+                                "${PROJECT_SOURCE_DIR}/tests/experiments/densify_test.py")
   # With the packages that set-up installs.
   find_program(MOESTRO_VENV_PYTHON python PATHS "${PROJECT_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
   mark_as_advanced(MOESTRO_VENV_PYTHON)

@@ -7,11 +7,10 @@ namespace moestro {
 
 ExpertProbing probe_experts(const Evaluation& evaluation, const Dataset& data,
                             const Tensor& owner_N) {
-  MOESTRO_CHECK(evaluation.expert_predicted_NE.defined() && evaluation.disagreement_N.defined());
+  MOESTRO_CHECK(evaluation.expert_predicted_NE.defined());
   const auto probe = data.classes > 0 ? probe_classes : probe_values;
-  return {probe(evaluation.expert_predicted_NE, owner_N, data.targets_N),
-          evaluation.disagreement_N.mean().item<double>(),
-          evaluation.output_square_N.mean().item<double>()};
+  return {probe(evaluation.expert_predicted_NE, owner_N, data.targets_N), evaluation.disagreement,
+          evaluation.output_square};
 }
 
 nlohmann::ordered_json ExpertProbing::totals_json() const {

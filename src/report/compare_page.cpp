@@ -100,9 +100,9 @@ LinePlot overlay(const std::vector<RunRecord>& runs, const std::string& title, V
 
 // Where a student began; NaN for other runs, and where nothing is held out.
 double folded_error(const RunRecord& run) {
-  if (!run.summary || !run.summary->student || !run.summary->student->is_held_out())
-    return kNotKnown;
-  return run.summary->student->folded.error;
+  if (!run.summary || !run.summary->student) return kNotKnown;
+  const StudentRecord& student = *run.summary->student;
+  return student.is_held_out() && student.gather != "none" ? student.folded.error : kNotKnown;
 }
 
 // Students begin at their error as folded: a point alone where nothing was trained since.

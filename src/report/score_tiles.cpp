@@ -106,7 +106,7 @@ std::string layer_tiles(const RunRecord& run) {
 }
 
 std::string folding_tile(const SummaryRecord& summary) {
-  return tile("Folding", fixed_text(summary.student->fold_seconds, 1), "s",
+  return tile("Folding", value_text(summary.student->fold_seconds, 2), "s",
               fmt::format("On {}. Nothing was trained.", summary.device));
 }
 

@@ -55,8 +55,7 @@ std::string scores_table(const RunRecord& run) {
   std::string rows = score_row(run, "the mixture", student.teacher_parameters, student.mixture) +
                      score_row(run, begun(student), summary.parameters, student.folded);
   if (summary.epochs > 0 && student.is_held_out() && known(summary.valid))
-    rows += score_row(run, "after " + counted(number_word(summary.epochs), summary.epochs, "epoch"),
-                      summary.parameters, summary.valid);
+    rows += score_row(run, "as trained", summary.parameters, summary.valid);
   const std::string prefix = student.is_held_out() ? "validation " : "";
   return fmt::format(
       "<div>\n<h3>Before and after</h3>\n<div class=\"scroll\">\n<table class=\"runs alone\">\n"

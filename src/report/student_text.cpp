@@ -30,7 +30,8 @@ std::string strength_of(const RunRecord& run) {
 std::string gathering_of(const RunRecord& run) {
   const std::string& gather = run.summary->student->gather;
   if (gather == "topk")
-    return fmt::format("of their hidden units the strongest, {}, stand side by side", strength_of(run));
+    return fmt::format("of their hidden units the strongest, {}, stand side by side",
+                       strength_of(run));
   if (gather == "concat") return "those used most stand side by side";
   if (gather == "svd")
     return fmt::format(
@@ -104,7 +105,8 @@ std::string distillation_text(const RunRecord& run) {
 std::string size_text(const RunRecord& run) {
   const int64_t before = run.summary->student->teacher_parameters, now = run.summary->parameters;
   if (before <= 0 || now <= 0) return {};
-  return fmt::format("{} parameters in place of {}: {} of them.", count_text(now), count_text(before),
+  return fmt::format("{} parameters in place of {}: {} of them.", count_text(now),
+                     count_text(before),
                      percent_text(static_cast<double>(now) / static_cast<double>(before), 1));
 }
 

@@ -7,15 +7,15 @@
 
 #include "moestro/core/error.h"
 #include "moestro/data/answers.h"
-#include "moestro/measure/disagreement.h"
+#include "moestro/nn/expert_variance.h"
 #include "moestro/nn/mixture.h"
 
 namespace moestro {
 namespace {
 
 struct Gathered {
-  std::vector<Tensor> rows, mixed, probs, experts, weights, expert_predicted, disagreement,
-      output_square;
+  std::vector<Tensor> rows, mixed, probs, experts, weights, expert_predicted;
+  double disagreement = 0, output_square = 0;  // sums over rows
 };
 
 Tensor log_probabilities(const Tensor& mixed_NC, OutputKind kind) {
@@ -29,10 +29,10 @@ Tensor predicted(const Tensor& out, OutputKind kind) {
 
 void gather_experts(const Tensor& out_ENC, OutputKind kind, Gathered& gathered) {
   gathered.expert_predicted.push_back(predicted(out_ENC, kind).t().cpu());
-  const bool probabilities = kind == OutputKind::probabilities;
-  const Disagreement apart = disagreement(probabilities ? out_ENC.log_softmax(-1) : out_ENC);
-  gathered.disagreement.push_back(apart.variance_N.cpu());
-  gathered.output_square.push_back(apart.square_N.cpu());
+  const auto rows = static_cast<double>(out_ENC.size(1));
+  const ExpertVariance apart = expert_variance(out_ENC.to(at::kDouble), kind);
+  gathered.disagreement += rows * apart.variance.item<double>();
+  gathered.output_square += rows * apart.square.item<double>();
 }
 
 void gather_routing(const MixtureTrace& trace, OutputKind kind, Gathered& gathered) {
@@ -58,8 +58,8 @@ Evaluation ordered(const Gathered& gathered) {
   evaluation.experts_NK = in_order(gathered.experts, rows_N);
   evaluation.weights_NK = in_order(gathered.weights, rows_N);
   evaluation.expert_predicted_NE = in_order(gathered.expert_predicted, rows_N);
-  evaluation.disagreement_N = in_order(gathered.disagreement, rows_N);
-  evaluation.output_square_N = in_order(gathered.output_square, rows_N);
+  evaluation.disagreement = gathered.disagreement / static_cast<double>(rows_N.size(0));
+  evaluation.output_square = gathered.output_square / static_cast<double>(rows_N.size(0));
   return evaluation;
 }
 

@@ -12,8 +12,8 @@ const Tensor kOwner = at::tensor({0, 0, 1}, at::kLong);
 Evaluation answers(const Tensor& expert_predicted_NE) {
   Evaluation evaluation;
   evaluation.expert_predicted_NE = expert_predicted_NE;
-  evaluation.disagreement_N = at::tensor({1., 2., 6.}, at::kDouble);
-  evaluation.output_square_N = at::tensor({4., 5., 6.}, at::kDouble);
+  evaluation.disagreement = 3;
+  evaluation.output_square = 5;
   return evaluation;
 }
 

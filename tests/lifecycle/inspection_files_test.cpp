@@ -21,7 +21,6 @@ Evaluation six_rows(int64_t experts) {
   evaluation.weights_NK = evaluation.probs_NE;
   evaluation.predicted_N = owner_N;
   evaluation.expert_predicted_NE = at::zeros({6, experts}, at::kLong);
-  evaluation.disagreement_N = evaluation.output_square_N = at::zeros({6}, at::kDouble);
   return evaluation;
 }
 

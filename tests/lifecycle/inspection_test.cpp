@@ -17,7 +17,6 @@ Evaluation four_rows() {
       at::tensor({.8, .2, 0., .6, .4, 0., .7, .2, .1, .25, .75, 0.}).reshape({4, 3}).to(at::kFloat);
   evaluation.experts_NK = at::arange(3).expand({4, 3});
   evaluation.weights_NK = evaluation.probs_NE;
-  evaluation.disagreement_N = evaluation.output_square_N = at::ones({4}, at::kDouble);
   return evaluation;
 }
 

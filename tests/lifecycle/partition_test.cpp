@@ -31,7 +31,6 @@ Rows drawn() {
   rows.data.classes = 9;
   rows.evaluation.expert_predicted_NE =
       at::floor(testing::normal({40, 4}, 4).abs() * 2).to(at::kLong);
-  rows.evaluation.disagreement_N = rows.evaluation.output_square_N = at::ones({40}, at::kDouble);
   return rows;
 }
 

@@ -16,8 +16,8 @@ Evaluation two_rows() {
   evaluation.predicted_N = at::tensor({0, 0}, at::kLong);
   evaluation.probs_NE = at::eye(2);
   evaluation.expert_predicted_NE = at::tensor({0, 1, 0, 1}, at::kLong).reshape({2, 2});
-  evaluation.disagreement_N = at::tensor({1., 2.}, at::kDouble);
-  evaluation.output_square_N = at::tensor({3., 6.}, at::kDouble);
+  evaluation.disagreement = 1.5;
+  evaluation.output_square = 4.5;
   return evaluation;
 }
 

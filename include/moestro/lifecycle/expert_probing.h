@@ -11,7 +11,7 @@ namespace moestro {
 
 struct ExpertProbing {
   Probing errors;
-  double disagreement = 0;   // V, mean over rows: measure/disagreement.h
+  double disagreement = 0;   // V of nn/expert_variance.h
   double output_square = 0;  // mean square of what the gate mixes
 
   nlohmann::ordered_json totals_json() const;  // "probing" of summary.json

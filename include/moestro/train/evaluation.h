@@ -29,9 +29,9 @@ struct Evaluation {
   Tensor experts_NK, weights_NK;
   // With options.experts.
   Tensor expert_predicted_NE;  // each expert alone: class, or value
-  // measure/disagreement.h of what the gate mixes: logits, values in standardised units, or of
-  // mixed probabilities their logarithms; double.
-  Tensor disagreement_N, output_square_N;
+  // nn/expert_variance.h over all rows: of logits, of values in standardised units, or of the
+  // logarithms of mixed probabilities.
+  double disagreement = 0, output_square = 0;
 
   bool of_mixture() const { return probs_NE.defined(); }
 };

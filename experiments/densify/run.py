@@ -1,0 +1,85 @@
+"""Folds mixtures into dense students, keeps the rows, and writes docs/densify.md from them.
+
+    python3 experiments/densify/run.py --jobs 2                    what is missing of all cases
+    python3 experiments/densify/run.py --only fashion-mnist
+    python3 experiments/densify/run.py --page                      the page alone, nothing trained
+
+cases.py says what is run. Of each CASE three studies, in experiments/results/densify: gathering-CASE.csv
+(which way, which fit), distillation-CASE.csv (how much of the teacher), CASE.csv (the comparison on test
+rows). Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
+"""
+
+import argparse
+import csv
+import pathlib
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import cases
+import page
+
+HERE = pathlib.Path("experiments/densify")
+RESULTS = pathlib.Path("experiments/results/densify")
+RUNS = pathlib.Path("runs/densify")
+
+
+def is_complete(path, text):
+    """Whether a study's rows are all there: each of its arms with each of its seeds."""
+    if not path.exists():
+        return False
+    study = tomllib.loads(text)["study"]
+    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
+    with open(path) as file:
+        there = {(row["arm"], int(row["seed"])) for row in csv.DictReader(file)}
+    return there >= {(arm, seed) for arm in study["arms"] for seed in seeds}
+
+
+def stage(name, text, options):
+    """Where the rows of a study are kept, trained if some are missing."""
+    kept = RESULTS / f"{name}.csv"
+    if is_complete(kept, text):
+        return kept
+    studies = RUNS / "studies"
+    studies.mkdir(parents=True, exist_ok=True)
+    (studies / f"{name}.toml").write_text(text)
+    done = subprocess.run([options.program, "study", studies / f"{name}.toml", "--out", RUNS / name,
+                           "--jobs", str(options.jobs)], stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    shutil.copy(RUNS / name / "results.csv", kept)
+    return kept
+
+
+def run_case(case, options):
+    gathering = stage(f"gathering-{case.name}", cases.gathering_study(case), options)
+    chosen = cases.chosen_gatherings(gathering)
+    best = next(iter(chosen.values()))
+    distillation = stage(f"distillation-{case.name}", cases.distillation_study(case, best), options)
+    stage(case.name, cases.case_study(case, chosen,
+                                      cases.chosen_distillation(distillation, "folded"),
+                                      cases.chosen_distillation(distillation, cases.DISTILLED)),
+          options)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default="build/moestro")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", metavar="CASES")
+    parser.add_argument("--page", action="store_true")
+    options = parser.parse_args()
+    known = {case.name: case for case in cases.CASES}
+    names = options.only.split(",") if options.only else list(known)
+    for name in [] if options.page else names:
+        if name not in known:
+            sys.exit(f"unknown case {name}; expected one of {', '.join(known)}")
+        run_case(known[name], options)
+    pathlib.Path("docs/densify.md").write_text(page.text(HERE, RESULTS))
+
+
+if __name__ == "__main__":
+    main()
