@@ -34,7 +34,7 @@ WEIGHTS, TEMPERATURES = [.25, .5, .75, 1], [1, 2, 4]  # of the distillation
 class Case:
     name: str
     title: str
-    recipe: str             # the mixture's, from experiments/densify/studies
+    recipe: str             # the mixture's
     dense: list             # assignments that make its twin of one expert's shape
     settings: list = dataclasses.field(default_factory=list)  # of all arms
     whole: bool = True      # whole networks: "random feed-forward" would be all of it

@@ -25,8 +25,15 @@ struct DensifyFlags {
 void apply(Schema& schema, const DensifyFlags& flags, const CommonFlags& common) {
   if (flags.align) schema.set("student.align=true", "--align");
   if (flags.epochs >= 0) schema.set(fmt::format("train.epochs={}", flags.epochs), "--epochs");
+  if (flags.epochs == 0) schema.set("train.average=", "--epochs");
   for (const auto& [text, origin] : assignments_of(flags.assignments, common))
     schema.set(text, origin);
+}
+
+bool has_batch_statistics(const Recipe& recipe) {
+  return std::ranges::any_of(recipe.expert.layers, [](const std::string& layer) {
+    return layer.find("eval=batch") != std::string::npos;
+  });
 }
 
 void densify(DensifyFlags flags, const CommonFlags& common) {
@@ -47,6 +54,8 @@ void densify(DensifyFlags flags, const CommonFlags& common) {
     return;
   }
   fmt::print("{}\n", run_table({read_run(run), read_run(options.out)}, stdout_rules()));
+  log_info("report: {}", page.string());
+  if (has_batch_statistics(document.recipe)) return;  // a batch of one has none
   const SpeedsOfRuns speeds = speeds_of_runs({.run = run.string(),
                                               .beside = options.out.string(),
                                               .data = "",
@@ -54,7 +63,6 @@ void densify(DensifyFlags flags, const CommonFlags& common) {
                                               .device = common.device,
                                               .threads = common.threads});
   fmt::print("{}", speed_text(speeds, stdout_rules()));
-  log_info("report: {}", page.string());
 }
 
 }  // namespace
@@ -65,7 +73,7 @@ void add_densify(CLI::App& app, CommonFlags& common) {
       "  moestro densify runs/fashion-mnist\n"
       "  moestro densify runs/vit --gather svd --align --epochs 10 --out runs/vit-dense\n"
       "  moestro densify runs/vit --epochs 0                 folded only\n"
-      "  moestro densify runs/vit --set student.fit=scale    any key of a recipe\n"
+      "  moestro densify runs/vit --set student.fit=linear   any key of a recipe\n"
       "  moestro export runs/vit-student --out vit.onnx      for other programs");
   auto flags = std::make_shared<DensifyFlags>();
   add_argument(*verb, "RUN", flags->run, "the folder of a finished run of a mixture");
@@ -78,7 +86,8 @@ void add_densify(CLI::App& app, CommonFlags& common) {
   verb->add_flag("--align", flags->align,
                  "bring hidden units into one order before (sum, average, svd)");
   verb->add_option("--student", flags->options.width,
-                   "width of the gathered layers: an expert's, or so many hidden units")
+                   "width of the gathered layers: an expert's, or so many hidden units (of whole "
+                   "networks: with one hidden layer)")
       ->capture_default_str()
       ->type_name("expert|WIDTH");
   verb->add_option("--epochs", flags->epochs,
@@ -90,9 +99,8 @@ void add_densify(CLI::App& app, CommonFlags& common) {
       ->check(CLI::Range(0., 1.))
       ->capture_default_str()
       ->type_name("A");
-  verb->add_option("--temperature", flags->options.temperature, "T")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str()
+  verb->add_option("--temperature", flags->options.temperature, "T (default: 1)")
+      ->check(CLI::Range(1e-3, 1e3))
       ->type_name("T");
   add_set(*verb, flags->assignments, "change a key of the student's recipe: train.rate=0.0003");
   verb->add_option("--out", flags->out, "run folder (default: RUN-student)")->type_name("DIR");

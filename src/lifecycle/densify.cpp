@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "moestro/core/error.h"
+#include "moestro/core/suggest.h"
 #include "moestro/store/run_folder.h"
 
 namespace moestro {
@@ -30,33 +31,32 @@ int64_t experts_a_row(const Recipe& teacher) {
   return gate.kind == "noisy_topk" || gate.kind == "sigmoid" ? gate.k : teacher.expert.count;
 }
 
-// "linear 64" -> "linear 320", "conv 16 3 pad=1" -> "conv 80 3 pad=1"; others stay.
+// "linear 64" -> "linear 320", "conv 16 3 pad=1" -> "conv 80 3 pad=1".
 std::string widened(const std::string& layer, int64_t times, int64_t width) {
-  const size_t first = layer.find(' ');
-  const std::string kind = layer.substr(0, first);
-  if (kind != "conv" && kind != "linear") return layer;
-  const size_t end = std::min(layer.find(' ', first + 1), layer.size());
-  int64_t units = 0;
-  const auto [stop, error] = std::from_chars(layer.data() + first + 1, layer.data() + end, units);
-  if (error != std::errc() || stop != layer.data() + end) return layer;  // "linear classes"
-  return fmt::format("{} {}{}", kind, width > 0 ? width : units * times, layer.substr(end));
+  const size_t first = layer.find(' ') + 1, end = std::min(layer.find(' ', first), layer.size());
+  const int64_t units = std::stoll(layer.substr(first, end - first));
+  return fmt::format("{}{}{}", layer.substr(0, first), width > 0 ? width : units * times,
+                     layer.substr(end));
 }
 
-bool has_width(const std::string& layer) {
-  return widened(layer, 2, 0) != layer;
+// The last layer with weights gives the output, whose width is the task's.
+std::vector<size_t> hidden_places(const std::vector<std::string>& layers) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < layers.size(); ++i)
+    if (layers[i].starts_with("conv ") || layers[i].starts_with("linear ")) places.push_back(i);
+  if (!places.empty()) places.pop_back();
+  return places;
 }
 
 void set_network_width(RecipeDocument& document, int64_t times, int64_t width) {
-  std::vector<std::string>& layers = document.recipe.expert.layers;
-  const auto hidden = std::ranges::count_if(layers, has_width);
-  if (width > 0 && hidden != 1)
+  std::vector<std::string> layers = document.recipe.expert.layers;
+  const std::vector<size_t> hidden = hidden_places(layers);
+  if (width > 0 && hidden.size() != 1)
     throw UserError(
         "--student {}: the experts have {} hidden layers; expected \"expert\", or experts with one",
-        width, hidden);
-  std::string list;
-  for (const std::string& layer : layers)
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", widened(layer, times, width));
-  set(document, "expert.layers=[" + list + "]");
+        width, hidden.size());
+  for (const size_t i : hidden) layers[i] = widened(layers[i], times, width);
+  set(document, fmt::format("expert.layers=[\"{}\"]", joined(layers, "\", \"")));
 }
 
 void set_width(RecipeDocument& document, int64_t times, int64_t width) {
@@ -103,12 +103,12 @@ void write_student_recipe(const DensifyOptions& options, RecipeDocument& documen
   set(document, "gate.kind=fixed");
   const std::string& loss = document.recipe.loss.kind;
   if (loss == "stochastic" || loss == "competitive") set(document, "loss.kind=expectation");
-  set(document, "student.teacher=" + options.run.string());
+  set(document, "student.teacher=" + (options.run / "").lexically_normal().parent_path().string());
   set(document, "student.gather=" + options.gather);
   set(document, fmt::format("loss.task={}", 1 - options.distillation));
   set(document, fmt::format("loss.distillation={}", options.distillation));
-  if (options.distillation > 0 && document.recipe.loss.kind == "expectation")
-    set(document, fmt::format("loss.distillation_temperature={}", options.temperature));
+  if (options.temperature)
+    set(document, fmt::format("loss.distillation_temperature={}", *options.temperature));
 }
 
 }  // namespace moestro

@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kLeastLog = -30;  // of a class that the mixture rules out
 constexpr double kMomentum = .1;   // batch norm's
+constexpr int64_t kRowsAtOnce = 1000;
 
 // All tensors of a bank by name within an expert, running statistics too.
 NamedTensors live_tensors(const ExpertBank& bank) {
@@ -98,9 +99,19 @@ class NetworkFold {
   void estimate_batch_norm() {
     const std::vector<Buffer> buffers = student_.bank().buffers();
     if (buffers.empty()) return;
+    const int64_t rows = calibration_.rows.rows();
+    if (rows < 2)
+      throw UserError(
+          "student.calibration = {}: batch norm has no statistics of one row; expected "
+          "at least 2",
+          config_.calibration);
+    // Batches of one size, but for a few rows.
+    const int64_t parts = (rows + kRowsAtOnce - 1) / kRowsAtOnce,
+                  batch = (rows + parts - 1) / parts;
     for (const Buffer& buffer : buffers) buffer.value.zero_();
     double weight = 1;
-    visit_batches(calibration_.rows, calibration_.normaliser, {.device = calibration_.device},
+    visit_batches(calibration_.rows, calibration_.normaliser,
+                  {.device = calibration_.device, .batch = batch},
                   [&](const Batch& batch, const ForwardContext&) {
                     student_.bank().forward_all(batch.inputs, {.training = true});
                     weight *= 1 - kMomentum;
@@ -163,10 +174,11 @@ class NetworkFold {
     const NetworkOutput output = student_.bank().forward_all(inputs, {}, /*want_hidden=*/true);
     Activations x{*output.hidden_ENF, 1, false};
     for (int64_t i = layer; i + 1 < std::ssize(specs); ++i) {
-      if (specs[i].in.size() == 3)
+      if (specs[i].in.size() == 3 || specs[i].kind == LayerKind::batchnorm)
         throw UserError(
-            "student.fit = \"linear\": the last hidden layer is an image; expected "
-            "\"scale\" or \"none\"");
+            "student.fit = \"linear\": \"{}\" stands between the last hidden layer and the "
+            "output; expected \"scale\" or \"none\"",
+            specs[i].text);
       x = make_layer(specs[i], {"student", 1})->forward(x, {0, 1}, {});
     }
     return x.value[0];

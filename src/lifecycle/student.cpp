@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
+#include "moestro/core/log.h"
 #include "moestro/core/random.h"
 
 namespace moestro {
@@ -25,6 +26,17 @@ Dataset calibration_rows(const DataSource& data, int64_t rows, uint64_t seed) {
   const int64_t count = std::min(rows, data.train.rows());
   const Tensor order = permutation({seed, Stream::split, "calibration", 0}, data.train.rows());
   return select_rows(data.train, order.narrow(0, 0, count));
+}
+
+// A layer narrower than the number of experts has no place for a unit of each.
+void warn_of_lost_experts(const FoldedLayer& layer) {
+  if (layer.kept.units.empty() || !layer.experts.empty()) return;
+  const std::vector<int64_t>& units_E = layer.kept.units.back().units_E;
+  const int64_t lost = std::ranges::count(units_E, 0);
+  if (lost > 0)
+    log_warning(
+        "{}: units of {} of {} experts are left, since a hidden layer has no place for more",
+        layer.layer, std::ssize(units_E) - lost, std::ssize(units_E));
 }
 
 nlohmann::ordered_json scores_json(const Scores& scores) {
@@ -53,6 +65,7 @@ void Student::fold_into(Model& model) {
       fold(teacher_, model, document_.recipe.student, {calibration_, data_.normaliser, device_},
            static_cast<uint64_t>(document_.recipe.train.seed));
   fold_seconds_ = seconds_since(started);
+  for (const FoldedLayer& layer : layers_) warn_of_lost_experts(layer);
   if (!planned_) score_both(model);
 }
 

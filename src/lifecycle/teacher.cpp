@@ -77,4 +77,26 @@ const Mixture& Teacher::mixture() const {
                   recipe().model.kind);
 }
 
+void check_apart(const RecipeDocument& document, const std::filesystem::path& out) {
+  const Recipe& recipe = document.recipe;
+  const std::filesystem::path here =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(out));
+  const auto check = [&](const char* key, const std::string& run) {
+    if (run.empty()) return;
+    const std::filesystem::path there =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(run));
+    const auto holds = [](const auto& a, const auto& b) {
+      return *b.lexically_relative(a).begin() != "..";
+    };
+    if (holds(here, there) || holds(there, here))
+      throw UserError(
+          "{} = \"{}\" is read, and {} would be written over it or into it; expected another "
+          "folder",
+          document.schema.where(key), run, out.string());
+  };
+  check("start.run", recipe.start.run);
+  check("loss.similarity_run", recipe.loss.similarity_run);
+  check("student.teacher", recipe.student.teacher);
+}
+
 }  // namespace moestro

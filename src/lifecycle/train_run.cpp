@@ -35,6 +35,7 @@ class TrainRun {
   void run() {
     check(recipe_, document_.schema);
     if (options_.resume && nothing_left()) return;
+    check_apart(document_, options_.out);
     prepare();
     folder_ = std::make_unique<RunFolder>(options_.resume
                                               ? RunFolder::resume(options_.out)

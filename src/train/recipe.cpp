@@ -54,6 +54,11 @@ void check_student(const Recipe& recipe, const Schema& schema) {
         "0, "
         "or another way",
         schema.where("student.gather"));
+  if (student.gather == "random_init" && !recipe.model.transformer())
+    throw UserError(
+        "{} = \"random_init\" leaves nothing of a whole network; expected \"none\", with "
+        "loss.distillation above 0, or another way",
+        schema.where("student.gather"));
   if (student.energy > 0 && student.rank > 0)
     throw UserError("{} and student.rank both say how much is kept; expected one of them",
                     schema.where("student.energy"));
@@ -148,6 +153,9 @@ void check_mutual(const Recipe& recipe, const Schema& schema) {
 }
 
 void check_average(const Recipe& recipe, const Schema& schema) {
+  if (recipe.train.average > 0 && recipe.train.epochs == 0)
+    throw UserError("{} = {} has no effect with train.epochs = 0; expected 0",
+                    schema.where("train.average"), recipe.train.average);
   if (recipe.train.average > 0 && recipe.train.patience > 0)
     throw UserError("{} and train.patience both choose the weights that count; expected one",
                     schema.where("train.average"));

@@ -61,6 +61,10 @@ TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
   EXPECT_TRUE(fails(densify({"--align"}), kExitUser, {"--align: student.align has no effect"}));
   EXPECT_TRUE(fails(densify({"--distillation", "2"}), kExitUser, {"--distillation"}));
   EXPECT_TRUE(fails(densify({"--set", "student.rank=3"}), kExitUser, {"student.rank"}));
+  EXPECT_TRUE(fails(densify({"--temperature", "3", "--distillation", "0"}), kExitUser,
+                    {"loss.distillation_temperature has no effect"}));
+  EXPECT_TRUE(fails(densify({"--gather", "random-init"}), kExitUser, {"expected \"none\""}));
+  EXPECT_TRUE(fails(densify({"--out", "runs/toy", "--force"}), kExitUser, {"another folder"}));
   EXPECT_FALSE(fs::exists(folder_ / "runs/toy-student"));
 }
 

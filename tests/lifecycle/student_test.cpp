@@ -1,11 +1,7 @@
 // Dense students that are folded from trained mixtures.
-#include <fstream>
-
-#include "lifecycle/run_fixture.h"
-#include "lifecycle/text_fixture.h"
+#include "lifecycle/student_fixture.h"
 #include "moestro/core/error.h"
-#include "moestro/lifecycle/densify.h"
-#include "moestro/store/digest.h"
+#include "moestro/lifecycle/trained_run.h"
 #include "moestro/store/run_folder.h"
 #include "store/expect_error.h"
 #include "thrown.h"
@@ -14,41 +10,6 @@ namespace moestro::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A mixture is trained in `mixture`, its student in `run`.
-template <class Fixture>
-class Students : public Fixture {
- protected:
-  using Settings = std::vector<std::string>;
-
-  void train_mixture(Settings settings = {}) {
-    this->run_ = this->folder_ / "mixture";
-    this->train(settings);
-    mixture_ = this->last_weights();
-    this->run_ = this->folder_ / "run";
-  }
-
-  fs::path teacher() const { return this->folder_ / "mixture"; }
-
-  void densify(const DensifyOptions& how, const Settings& settings, bool resume = false) {
-    RecipeDocument document;
-    DensifyOptions options = how;
-    options.run = teacher();
-    write_student_recipe(options, document);
-    for (const std::string& assignment : settings) document.schema.set(assignment);
-    train_run(document, {.out = this->run_, .data_root = {}, .resume = resume, .force = !resume});
-  }
-
-  void fold(const std::string& gather, Settings settings = {}) {
-    settings.push_back("train.epochs=0");
-    densify({.gather = gather}, settings);
-  }
-
-  nlohmann::json student() const { return this->json("summary.json").at("student"); }
-  double test_error() const { return this->json("summary.json")["test"]["error"]; }
-
-  std::map<std::string, Tensor> mixture_;
-};
 
 using StudentTest = Students<RunTest>;
 
@@ -111,7 +72,7 @@ TEST_F(StudentTest, concat_is_as_many_experts_wide_as_answer_for_a_row) {
 
 TEST_F(StudentTest, distillation_brings_the_student_close_to_its_teacher) {
   train_mixture({"train.epochs=20"});
-  densify({.gather = "topk", .distillation = 1}, {"train.epochs=30"});
+  densify({.gather = "topk", .distillation = 1, .temperature = 2}, {"train.epochs=30"});
   const nlohmann::json summary = json("summary.json");
   EXPECT_LT(summary["test"]["error"].get<double>(), .1);
   EXPECT_LT(summary["test"]["error"].get<double>(), student()["folded"]["student"]["error"]);
@@ -191,6 +152,51 @@ TEST_F(StudentTest, refuses_a_width_that_cannot_be) {
   EXPECT_FALSE(fs::exists(run_));
 }
 
+TEST_F(StudentTest, of_values_may_be_as_wide_as_all_experts) {
+  write_houses();
+  train_mixture(houses_settings());
+  fold("concat");
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 12);
+  densify({.gather = "topk", .width = "9"}, {"train.epochs=0"});
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 9);
+}
+
+TEST_F(StudentTest, what_is_stated_of_a_fit_is_what_the_student_leaves) {
+  train_mixture();
+  const auto loss_beside_teacher = [&](const char* fit) {
+    fold("topk", {fmt::format("student.fit={}", fit)});
+    return std::abs(student()["folded"]["student"]["loss"].get<double>() -
+                    student()["folded"]["teacher"]["loss"].get<double>());
+  };
+  EXPECT_LT(loss_beside_teacher("linear"), loss_beside_teacher("none"));
+}
+
+TEST_F(StudentTest, a_linear_fit_needs_the_last_hidden_layer_before_the_output) {
+  train_mixture({"expert.layers=[\"linear 6\", \"relu\", \"batchnorm\", \"linear classes\"]"});
+  EXPECT_EQ(thrown<UserError>([&] { fold("topk", {"student.fit=linear"}); }),
+            "student.fit = \"linear\": \"batchnorm\" stands between the last hidden layer and the "
+            "output; expected \"scale\" or \"none\"");
+}
+
+TEST_F(StudentTest, statistics_are_of_batches_of_one_size) {
+  train_mixture({"expert.layers=[\"linear 6\", \"batchnorm\", \"relu\", \"linear classes\"]"});
+  EXPECT_EQ(
+      thrown<UserError>([&] { fold("average", {"student.calibration=1"}); }),
+      "student.calibration = 1: batch norm has no statistics of one row; expected at least 2");
+  fold("average", {"student.calibration=101"});
+}
+
+TEST_F(StudentTest, is_never_written_over_its_teacher) {
+  train_mixture();
+  for (const fs::path& out : {teacher(), teacher() / "student", folder_.path()}) {
+    run_ = out;
+    EXPECT_NE(thrown<UserError>([&] { fold("topk"); }).find("expected another folder"),
+              std::string::npos)
+        << out;
+  }
+  EXPECT_EQ(read_json_file(teacher() / "summary.json")["name"], "mixture");
+}
+
 TEST_F(StudentTest, refuses_a_rank_above_the_matrix_s) {
   train_mixture();
   EXPECT_EQ(thrown<UserError>([&] { fold("svd", {"student.rank=5"}); }),
@@ -236,74 +242,6 @@ TEST_F(StudentTest, refuses_a_damaged_or_unfinished_teacher) {
   EXPECT_EQ(thrown<UserError>([&] { fold("topk"); }),
             teacher().string() + ": the run is not finished; expected a finished one");
   EXPECT_FALSE(fs::exists(run_));
-}
-
-class VitStudentTest : public Students<TextTest> {
- protected:
-  VitStudentTest() {
-    put_images(folder_ / "set", "train", 120, 8, 2);
-    put_images(folder_ / "set", "t10k", 30, 8, 2);
-  }
-  void SetUp() override {}  // it needs no sentencepiece
-  std::string recipe() const override { return vit_recipe(folder_.path()); }
-};
-
-TEST_F(VitStudentTest, copies_what_is_no_experts_and_folds_each_layer) {
-  train_mixture(with_mixture_layers());
-  for (const char* gather : {"topk", "svd", "average", "concat", "best", "random_init"}) {
-    fold(gather);
-    const auto weights = last_weights();
-    int64_t copied = 0, gathered = 0;
-    for (const auto& [name, tensor] : weights) {
-      if (name.starts_with("optimiser.")) continue;
-      if (name.find(".feed_forward.") != std::string::npos && !mixture_.count(name)) {
-        ++gathered;
-        continue;
-      }
-      ASSERT_TRUE(mixture_.count(name)) << name;
-      EXPECT_TRUE(at::equal(tensor, mixture_.at(name))) << name;
-      ++copied;
-    }
-    EXPECT_GT(copied, 4) << gather;
-    EXPECT_GT(gathered, 0) << gather;
-    EXPECT_EQ(student().contains("layers"), std::string(gather) != "random_init") << gather;
-  }
-}
-
-TEST_F(VitStudentTest, a_linear_fit_follows_each_layer_closer_than_a_scale) {
-  train_mixture(with_mixture_layers());
-  const auto residuals = [&](const char* fit) {
-    fold("topk", {fmt::format("student.fit={}", fit), "student.ranking=activation"});
-    std::vector<double> all;
-    for (const auto& layer : student()["layers"]) all.push_back(layer["residual"]);
-    return all;
-  };
-  const std::vector<double> scaled = residuals("scale"), fitted = residuals("linear");
-  ASSERT_EQ(scaled.size(), fitted.size());
-  for (size_t l = 0; l < scaled.size(); ++l) EXPECT_LT(fitted[l], scaled[l]);
-}
-
-TEST_F(VitStudentTest, blocks_that_share_a_layer_share_the_folded_one) {
-  train_mixture(joined(with_mixture_layers(), {"model.share_depth=true", "model.mixture_every=1"}));
-  fold("topk");
-  EXPECT_EQ(student()["layers"].size(), 1u);
-  EXPECT_EQ(student()["layers"][0]["layer"], "encoder.shared");
-  EXPECT_EQ(last_weights().count("encoder.shared.feed_forward.up.weight"), 1u);
-}
-
-TEST_F(VitStudentTest, refuses_experts_that_every_row_meets) {
-  train_mixture(joined(with_mixture_layers(), {"model.shared=1"}));
-  EXPECT_NE(thrown<UserError>([&] { fold("topk"); }).find("has model.shared = 1; expected 0"),
-            std::string::npos);
-}
-
-class TranslatorStudentTest : public Students<PairsTest> {};
-
-TEST_F(TranslatorStudentTest, folds_encoder_and_decoder_and_learns_from_every_token) {
-  train_mixture(joined(with_mixture_layers(), {"train.epochs=1"}));
-  densify({.gather = "topk"}, {"train.epochs=1"});
-  EXPECT_EQ(student()["layers"].size(), json("summary.json")["student"]["layers"].size());
-  EXPECT_TRUE(json("summary.json").contains("bleu"));
 }
 
 }  // namespace

@@ -131,6 +131,11 @@ TEST(Recipe, takes_a_dense_student_of_a_teacher_and_nothing_else) {
             "them");
   EXPECT_NE(refusal(student({"student.ranking=activation"})).find("of a Transformer's experts"),
             std::string::npos);
+  EXPECT_EQ(refusal(student({"train.epochs=0", "train.average=2"})),
+            "--set: train.average = 2 has no effect with train.epochs = 0; expected 0");
+  EXPECT_EQ(refusal(student({"student.gather=random_init"})),
+            "--set: student.gather = \"random_init\" leaves nothing of a whole network; expected "
+            "\"none\", with loss.distillation above 0, or another way");
   EXPECT_EQ(refusal({"train.epochs=0"}),
             "--set: train.epochs = 0 trains nothing; expected at least 1, or a student that is "
             "folded");

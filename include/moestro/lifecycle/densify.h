@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "moestro/train/recipe.h"
@@ -9,11 +10,11 @@
 namespace moestro {
 
 struct DensifyOptions {
-  std::filesystem::path run;     // the mixture
-  std::string gather = "topk";   // student.gather
-  std::string width = "expert";  // an expert's, or hidden units as a number
-  double distillation = .75;     // a of (1 - a) task + a T^2 KL
-  double temperature = 2;        // T
+  std::filesystem::path run;          // the mixture
+  std::string gather = "topk";        // student.gather
+  std::string width = "expert";       // an expert's, or hidden units as a number
+  double distillation = .25;          // a of (1 - a) task + a T^2 KL
+  std::optional<double> temperature;  // T; none: 1
 };
 
 // Fills an empty document: the run's recipe with one expert in the place of its mixtures, without

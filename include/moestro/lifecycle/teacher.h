@@ -41,4 +41,8 @@ class Teacher {
   std::unique_ptr<Model> planned_model_;
 };
 
+// Throws UserError where a run that the recipe reads and the folder `out` are the same, or one
+// holds the other: writing would spoil what is read.
+void check_apart(const RecipeDocument& document, const std::filesystem::path& out);
+
 }  // namespace moestro
