@@ -5,10 +5,13 @@ by the error on held-out rows over seeds that are used for nothing else (search)
 comparison train on all rows with what was chosen, and their test rows are read once.
 """
 
-import csv
 import dataclasses
 import json
-import statistics
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import is_complete, means  # noqa: E402
 
 DENSE, DISTILLED, MIXTURE = "dense", "dense, distilled", "mixture"
 FIRST_SEARCH_SEED, SEARCH_SEEDS, SEEDS = 1000, 3, 10
@@ -102,14 +105,6 @@ def case_study(case, chosen, folded_by, control_by):
         arms[f"{name}, folded only"] = [*arms[name], "train.epochs=0"]
     first = next(iter(chosen))
     return study(case, arms, [first, DISTILLED], case.seeds, 0, 0, "test.error")
-
-
-def means(path, metric):
-    arms = {}
-    with open(path) as file:
-        for row in csv.DictReader(file):
-            arms.setdefault(row["arm"], []).append(float(row[metric]))
-    return {arm: statistics.fmean(values) for arm, values in arms.items()}
 
 
 def chosen_gatherings(path):

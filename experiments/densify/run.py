@@ -10,30 +10,18 @@ rows). Rows that are there are not made again; remove a file to do so. Runs lie 
 """
 
 import argparse
-import csv
 import pathlib
 import shutil
 import subprocess
 import sys
-import tomllib
 
 import cases
 import page
+from cases import is_complete
 
 HERE = pathlib.Path("experiments/densify")
 RESULTS = pathlib.Path("experiments/results/densify")
 RUNS = pathlib.Path("runs/densify")
-
-
-def is_complete(path, text):
-    """Whether a study's rows are all there: each of its arms with each of its seeds."""
-    if not path.exists():
-        return False
-    study = tomllib.loads(text)["study"]
-    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
-    with open(path) as file:
-        there = {(row["arm"], int(row["seed"])) for row in csv.DictReader(file)}
-    return there >= {(arm, seed) for arm in study["arms"] for seed in seeds}
 
 
 def stage(name, text, options):

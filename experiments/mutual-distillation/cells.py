@@ -11,10 +11,13 @@ uses (the map and the ladder, which choose nothing for the cells, do). A weight 
 the arms that carry a rival's name: what is compared is the best of each, not whether to use it.
 """
 
-import csv
 import dataclasses
 import json
-import statistics
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import is_complete, means  # noqa: E402
 
 SEARCH_SEEDS, FIRST_SEARCH_SEED = 3, 1000
 ALPHAS = [.01, .03, .1, .3, 1, 3, 10]
@@ -299,15 +302,6 @@ def map_study(name, rows, noise):
 
 TRANSLATION_GATES_STUDY = "multi30k-gates"
 TRANSLATIONS = {"multi30k-tenth": "Multi30k en-de, 2,900 pairs", "multi30k": "Multi30k en-de, all pairs"}
-
-
-def means(path, metric):
-    """Arm -> mean over seeds, of the rows that moestro study stored."""
-    arms = {}
-    with open(path) as file:
-        for row in csv.DictReader(file):
-            arms.setdefault(row["arm"], []).append(float(row[metric]))
-    return {arm: statistics.fmean(values) for arm, values in arms.items()}
 
 
 def chosen_epochs(path):

@@ -18,10 +18,10 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tomllib
 
 import cells
 import page
+from cells import is_complete
 
 RESULTS = pathlib.Path("experiments/results/mutual-distillation")
 RUNS = pathlib.Path("runs/mutual-distillation")
@@ -42,17 +42,6 @@ def train(name, text, options):
     if done.returncode != 0:
         sys.exit(done.returncode)
     return out / "results.csv"
-
-
-def is_complete(path, text):
-    """Whether a study's rows are all there: each of its arms with each of its seeds."""
-    if not path.exists():
-        return False
-    study = tomllib.loads(text)["study"]
-    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
-    with open(path) as file:
-        there = {(row["arm"], int(row["seed"])) for row in csv.DictReader(file)}
-    return there >= {(arm, seed) for arm in study["arms"] for seed in seeds}
 
 
 def stage(name, text, options):

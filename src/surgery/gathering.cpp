@@ -1,7 +1,5 @@
 #include "moestro/surgery/gathering.h"
 
-#include <numeric>
-
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
@@ -25,12 +23,6 @@ void check_widths(const std::vector<HiddenLayer>& layers, const std::vector<Hidd
     if (student[l].axis.units != times * layers[l].axis.units)
       throw UserError("hidden layer {} of the student is {} wide; {} takes {}", l,
                       student[l].axis.units, what, times * layers[l].axis.units);
-}
-
-std::vector<int64_t> every_expert(int64_t experts) {
-  std::vector<int64_t> all(static_cast<size_t>(experts));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
 }
 
 // Those experts alone, numbered from 0.

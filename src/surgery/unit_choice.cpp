@@ -63,13 +63,13 @@ std::vector<int64_t> shares(const Ranked& ranked, int64_t width) {
   return kept;
 }
 
+}  // namespace
+
 std::vector<int64_t> every_expert(int64_t experts) {
   std::vector<int64_t> all(static_cast<size_t>(experts));
   std::iota(all.begin(), all.end(), 0);
   return all;
 }
-
-}  // namespace
 
 std::vector<int64_t> experts_of(const UnitChoice& choice) {
   std::vector<int64_t> experts = choice.expert_U;

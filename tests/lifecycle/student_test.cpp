@@ -84,9 +84,7 @@ TEST_F(StudentTest, running_statistics_are_estimated_anew) {
   fold("average");
   const Tensor mean = last_weights().at("experts.1.running_mean");
   EXPECT_FALSE(at::allclose(mean[0], mixture_.at("experts.1.running_mean").mean(0)));
-  const double normalised_error = test_error();
   fold("random_expert");
-  EXPECT_LE(normalised_error, 1);
   const int64_t expert = student()["layers"][0]["experts"][0];
   EXPECT_TRUE(at::equal(last_weights().at("experts.1.running_mean")[0],
                         mixture_.at("experts.1.running_mean")[expert]));
@@ -161,7 +159,7 @@ TEST_F(StudentTest, of_values_may_be_as_wide_as_all_experts) {
   EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 9);
 }
 
-TEST_F(StudentTest, what_is_stated_of_a_fit_is_what_the_student_leaves) {
+TEST_F(StudentTest, a_fitted_student_is_nearer_to_its_teachers_loss) {
   train_mixture();
   const auto loss_beside_teacher = [&](const char* fit) {
     fold("topk", {fmt::format("student.fit={}", fit)});

@@ -39,6 +39,9 @@ std::vector<UnitChoice> strongest_units(const std::vector<Tensor>& strength_EU,
 std::vector<UnitChoice> whole_experts(const std::vector<HiddenLayer>& layers,
                                       const std::vector<int64_t>& experts);
 
+// 0 .. experts - 1.
+std::vector<int64_t> every_expert(int64_t experts);
+
 // The experts that have units there, ascending.
 std::vector<int64_t> experts_of(const UnitChoice& choice);
 
