@@ -5,6 +5,7 @@ import math
 import statistics
 
 import cases
+import trials
 from kept import benefit_kept, paired_difference
 
 
@@ -22,22 +23,23 @@ def by_arm(path, figure):
     return arms
 
 
-def mean_and_error(values):
-    error = statistics.stdev(values) / math.sqrt(len(values))
-    return f"{statistics.fmean(values):.4f} ± {error:.4f}"
+def spread(values):
+    """Mean and standard error, the latter of two values or more."""
+    mean = f"{statistics.fmean(values):.4f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {statistics.stdev(values) / math.sqrt(len(values)):.4f}"
 
 
-def gathering_table(path):
-    found = by_arm(path, "valid.error")
-    rows = [[name, mean_and_error(found[name]), ""]
-            for name in (cases.MIXTURE, cases.DENSE, cases.DISTILLED)]
-    rows += [[name, *(mean_and_error(found[f"{name}, {fit}"]) for fit in cases.FITS)]
-             for name in cases.GATHERINGS]
+def gathering_table(case, path):
+    found = by_arm(path, case.score.search)
+    rows = [[name, spread(found[name]), ""] for name in (cases.MIXTURE, cases.DENSE, cases.DISTILLED)]
+    rows += [[name, *(spread(found[f"{name}, {fit}"]) for fit in cases.FITS)] for name in case.gatherings]
     return table(["way", *(f"fit: {fit}" for fit in cases.FITS)], rows)
 
 
-def distillation_table(path):
-    found = cases.means(path, "valid.error")
+def distillation_table(case, path):
+    found = cases.means(path, case.score.search)
     rows = [[f"{prefix}, a = {weight}",
              *(f"{found[f'{prefix}, {weight} at {temperature}']:.4f}" for temperature in cases.TEMPERATURES)]
             for prefix in ("folded", cases.DISTILLED) for weight in cases.WEIGHTS]
@@ -48,56 +50,101 @@ def percent(share):
     return "–" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
-def in_words(low, high):
-    return "noise" if low <= 0 <= high else "better" if high < 0 else "worse"
+def in_words(low, high, sign):
+    return "noise" if low <= 0 <= high else "better" if sign * low > 0 else "worse"
 
 
-def case_table(path):
-    errors = by_arm(path, "test.error")
-    dense, mixture = errors[cases.DENSE], errors[cases.MIXTURE]
-    control = errors[cases.DISTILLED]
+def case_table(case, path):
+    scores, sign = by_arm(path, case.score.test), case.score.sign
     rows = []
-    for arm, values in errors.items():
+    for arm, values in scores.items():
         if arm.endswith("folded only"):
             continue
-        folded = errors.get(f"{arm}, folded only")
-        row = [arm, mean_and_error(folded) if folded else "", mean_and_error(values)]
+        folded = scores.get(f"{arm}, folded only")
+        row = [arm, spread(folded) if folded else "", spread(values)]
         if arm in (cases.MIXTURE, cases.DENSE):
             rows.append(row + ["", ""])
             continue
-        kept = benefit_kept(*([-error for error in one] for one in (values, dense, mixture)))
+        kept = kept_of(scores, values, sign)
         text = f"{percent(kept.share)} ({percent(kept.low)} to {percent(kept.high)})"
-        mean, low, high = paired_difference(values, control)
+        mean, low, high = paired_difference(values, scores[cases.DISTILLED])
         beside = "" if arm == cases.DISTILLED else (
-            f"{mean:+.4f} ({low:+.4f} to {high:+.4f}), {in_words(low, high)}")
+            f"{mean:+.4f} ({low:+.4f} to {high:+.4f}), {in_words(low, high, sign)}")
         rows.append(row + [text + (", noise" if kept.is_noise else ""), beside])
     return table(["arm", "folded only", "after as many epochs", "benefit kept (95 %)",
                   "beside dense, distilled"], rows)
 
 
-def denominator_text(path):
-    errors = by_arm(path, "test.error")
-    kept = benefit_kept(*([-error for error in errors[arm]] for arm in
-                          (cases.MIXTURE, cases.DENSE, cases.MIXTURE)))
-    return (f"Denominator, dense less mixture: {kept.denominator:.4f}, {kept.standard_errors:.0f} standard "
-            f"errors; {len(errors[cases.DENSE])} seeds.\n")
+def kept_of(scores, values, sign):
+    return benefit_kept(*([sign * one for one in some]
+                          for some in (values, scores[cases.DENSE], scores[cases.MIXTURE])))
+
+
+def denominator_text(case, path):
+    scores = by_arm(path, case.score.test)
+    kept = kept_of(scores, scores[cases.MIXTURE], case.score.sign)
+    return (f"Denominator, what the mixture gains on the dense network: {kept.denominator:.4f}, "
+            f"{kept.standard_errors:.0f} standard errors; {len(scores[cases.DENSE])} seeds.\n")
 
 
 def case_text(case, results):
     lines = [f"### {case.title}\n"]
-    for title, name, make in (("Test error", case.name, case_table),
-                              ("Held-out rows, by way of gathering", f"gathering-{case.name}", gathering_table),
-                              ("Held-out rows, by distillation", f"distillation-{case.name}", distillation_table)):
+    score = case.score.title[0].upper() + case.score.title[1:]
+    searched = f"Held-out rows ({case.score.search})"
+    for title, name, make in ((score, case.name, case_table),
+                              (f"{searched}, by way of gathering", f"gathering-{case.name}", gathering_table),
+                              (f"{searched}, by distillation", f"distillation-{case.name}", distillation_table)):
         path = results / f"{name}.csv"
         if path.exists():
-            lines.append(f"{title}:\n\n{make(path)}")
+            lines.append(f"{title}:\n\n{make(case, path)}")
             if name == case.name:
-                lines.append(denominator_text(path))
+                lines.append(denominator_text(case, path))
     if len(lines) == 1:
         lines.append(f"Not run yet: `python3 experiments/densify/run.py --only {case.name}`.\n")
     return "\n".join(lines)
 
 
+def trial_rows(trial, path):
+    found = by_arm(path, trial.score.search)
+    for shape in trial.shapes:
+        mixture, dense = found[f"{shape}, mixture"], found[f"{shape}, dense"]
+        gain = [d - m for m, d in zip(mixture, dense, strict=True)]
+        error = statistics.stdev(gain) / math.sqrt(len(gain))
+        yield [trial.title, shape, str(trial.seeds), spread(mixture), spread(dense),
+               f"{statistics.fmean(gain):+.4f}", f"{statistics.fmean(gain) / error:.1f}"]
+
+
+def trials_text(results):
+    rows = []
+    for trial in trials.TRIALS:
+        path = results / f"trial-{trial.name}.csv"
+        rows += trial_rows(trial, path) if path.exists() else []
+    return table(["data", "shape", "seeds", "mixture", "dense twin", "gain", "standard errors"], rows)
+
+
+def speed_text(results):
+    """Mixture and student in turns on one device."""
+    path = results / "speed.csv"
+    if not path.exists():
+        return "Not run yet.\n"
+    rows = []
+    with open(path) as file:
+        for row in csv.DictReader(file):
+            value = {name: float(row[name]) for name in row if row[name].replace(".", "").isdigit()}
+            def both(name, form="{:,.0f}"):
+                return " / ".join(form.format(value[f"{who}.{name}"]) for who in ("mixture", "student"))
+            def reached(what):
+                return (f"{value[f'{what}.measured']:.2f} of {value[f'{what}.allowed']:.2f} "
+                        f"({100 * value[f'{what}.measured'] / value[f'{what}.allowed']:.0f} %)")
+            rows.append([f"{row['case']}, {row['student']}", row["device"], both("parameters"), both("operations"),
+                         both("latency_ms", "{:.3f}"), reached("latency"), both("samples_per_second"),
+                         reached("throughput")])
+    return table(["mixture / student", "device", "parameters", "operations a sample", "ms, batch 1",
+                  "times faster, of what weights allow", "samples a second", "times faster, of what operations allow"],
+                 rows)
+
+
 def text(here, results):
     found = "\n".join(case_text(case, results) for case in cases.CASES)
-    return (here / "findings.md").read_text().replace("@cases", found)
+    return ((here / "findings.md").read_text().replace("@cases", found)
+            .replace("@trials", trials_text(results)).replace("@speed", speed_text(results)))

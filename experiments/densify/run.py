@@ -2,11 +2,12 @@
 
     python3 experiments/densify/run.py --jobs 2                    what is missing of all cases
     python3 experiments/densify/run.py --only fashion-mnist
+    python3 experiments/densify/run.py --trials                    where a mixture beats its dense twin
     python3 experiments/densify/run.py --page                      the page alone, nothing trained
 
-cases.py says what is run. Of each CASE three studies, in experiments/results/densify: gathering-CASE.csv
+cases.py and trials.py say what is run. Of each CASE three studies, in experiments/results/densify: gathering-CASE.csv
 (which way, which fit), distillation-CASE.csv (how much of the teacher), CASE.csv (the comparison on test
-rows). Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
+rows); of each TRIAL trial-TRIAL.csv. Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 
 import cases
 import page
+import trials
 from cases import is_complete
 
 HERE = pathlib.Path("experiments/densify")
@@ -33,7 +35,7 @@ def stage(name, text, options):
     studies.mkdir(parents=True, exist_ok=True)
     (studies / f"{name}.toml").write_text(text)
     done = subprocess.run([options.program, "study", studies / f"{name}.toml", "--out", RUNS / name,
-                           "--jobs", str(options.jobs)], stdout=subprocess.DEVNULL)
+                           "--jobs", str(options.jobs), "--device", options.device], stdout=subprocess.DEVNULL)
     if done.returncode != 0:
         sys.exit(done.returncode)
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -43,12 +45,12 @@ def stage(name, text, options):
 
 def run_case(case, options):
     gathering = stage(f"gathering-{case.name}", cases.gathering_study(case), options)
-    chosen = cases.chosen_gatherings(gathering)
+    chosen = cases.chosen_gatherings(case, gathering)
     best = next(iter(chosen.values()))
     distillation = stage(f"distillation-{case.name}", cases.distillation_study(case, best), options)
     stage(case.name, cases.case_study(case, chosen,
-                                      cases.chosen_distillation(distillation, "folded"),
-                                      cases.chosen_distillation(distillation, cases.DISTILLED)),
+                                      cases.chosen_distillation(case, distillation, "folded"),
+                                      cases.chosen_distillation(case, distillation, cases.DISTILLED)),
           options)
 
 
@@ -58,11 +60,15 @@ def main():
     parser.add_argument("--program", default="build/moestro")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", metavar="CASES")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--trials", action="store_true")
     parser.add_argument("--page", action="store_true")
     options = parser.parse_args()
     known = {case.name: case for case in cases.CASES}
     names = options.only.split(",") if options.only else list(known)
-    for name in [] if options.page else names:
+    for trial in trials.TRIALS if options.trials else []:
+        stage(f"trial-{trial.name}", trials.trial_study(trial), options)
+    for name in [] if options.page or options.trials else names:
         if name not in known:
             sys.exit(f"unknown case {name}; expected one of {', '.join(known)}")
         run_case(known[name], options)

@@ -126,6 +126,9 @@ void describe(Schema& schema, DataConfig& config) {
              "own")
       .above(0)
       .below(1);
+  section.field("classes", config.classes,
+                "keep only the rows of these classes, by number: \"0-59\" or \"7\"; they are "
+                "numbered anew in the order in which they stand here; empty: all");
   section.field("rows", config.rows, "train on that many rows only, drawn by seed; 0: all")
       .at_least(0);
   section

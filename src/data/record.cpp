@@ -71,25 +71,52 @@ void check_width(const DataRecord& record) {
                     record.normaliser.mean().size(), width);
 }
 
+ClassChoice choice_from_json(const nlohmann::json& json) {
+  ClassChoice choice;
+  json.at("kept").get_to(choice.kept);
+  json.at("names").get_to(choice.names);
+  return choice;
+}
+
+void check_choice(const DataRecord& record) {
+  const ClassChoice& choice = *record.choice;
+  const auto classes = static_cast<int64_t>(choice.names.size());
+  for (const int64_t c : choice.kept)
+    if (c < 0 || c >= classes)
+      throw UserError("keeps class {}; expected 0 to {}, the classes of its files", c, classes - 1);
+  if (choice.kept_names() != record.class_names || record.classes == 0)
+    throw UserError("keeps the classes {}; expected {}, its class names",
+                    joined(choice.kept_names()), joined(record.class_names));
+}
+
 // What a file edited by hand may say that no run does.
 void check(const DataRecord& record) {
   const auto names = static_cast<int64_t>(record.class_names.size());
   if (record.classes < 0) throw UserError("classes = {}; expected at least 0", record.classes);
   if (record.classes > 0 && names != record.classes)
     throw UserError("{} class names; expected as many as classes, {}", names, record.classes);
+  if (record.choice) check_choice(record);
   check_normaliser(record);
   if (record.table) {
-    check_table(*record.table, record.classes, /*texts=*/false);
+    check_table(*record.table, record.file_classes(), /*texts=*/false);
     check_width(record);
   }
   if (!record.text) return;
-  check_text(*record.text, record.classes);
+  check_text(*record.text, record.file_classes());
   if (record.sample_shape != Shape{record.text->longest})
     throw UserError("sample_shape [{}]; expected longest, {}", shape_text(record.sample_shape),
                     record.text->longest);
 }
 
 }  // namespace
+
+const std::vector<std::string>& DataRecord::file_class_names() const {
+  return choice ? choice->names : class_names;
+}
+
+int64_t DataRecord::file_classes() const {
+  return choice ? static_cast<int64_t>(choice->names.size()) : classes;
+}
 
 nlohmann::json DataRecord::to_json() const {
   nlohmann::json json = {{"name", name},
@@ -99,6 +126,7 @@ nlohmann::json DataRecord::to_json() const {
                          {"inputs_name", inputs_name},
                          {"target_name", target_name},
                          {"normaliser", normaliser.to_json()}};
+  if (choice) json["choice"] = {{"kept", choice->kept}, {"names", choice->names}};
   if (table) json["table"] = moestro::to_json(*table);
   if (text) json["text"] = moestro::to_json(*text);
   return json;
@@ -114,6 +142,7 @@ DataRecord DataRecord::from_json(const nlohmann::json& json, const std::string& 
     json.at("inputs_name").get_to(record.inputs_name);
     json.at("target_name").get_to(record.target_name);
     record.normaliser = Normaliser::from_json(json.at("normaliser"));
+    if (json.contains("choice")) record.choice = choice_from_json(json.at("choice"));
     if (json.contains("table")) record.table = table_schema_from_json(json.at("table"));
     if (json.contains("text")) record.text = text_record_from_json(json.at("text"));
     check(record);

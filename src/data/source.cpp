@@ -1,6 +1,7 @@
 #include "moestro/data/source.h"
 
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/data/cifar.h"
 #include "moestro/data/csv.h"
 #include "moestro/data/data_root.h"
@@ -51,15 +52,23 @@ void refuse_text_keys(const DataConfig& config, const std::string& name) {
         name);
 }
 
+TextFileSet read_text_files(const DataConfig& config, const fs::path& root) {
+  if (!config.path.empty()) return read_own_texts(config);
+  const NamedSet& set = named_set(config.name);
+  return read_named_texts(set, require_set(set, data_roots(root)));
+}
+
 DataSource load_all_texts(const DataConfig& config, const fs::path& root, uint64_t seed,
+                          std::optional<ClassChoice>& choice,
                           std::shared_ptr<const Tokenizer> tokenizer) {
-  if (config.path.empty()) {
-    const NamedSet& set = named_set(config.name);
-    return load_texts(config, read_named_texts(set, require_set(set, data_roots(root))), seed,
-                      std::move(tokenizer));
+  if (!config.path.empty() && config.format == "ids") return load_token_sets(config, seed, choice);
+  TextFileSet files = read_text_files(config, root);
+  if (choice) {
+    choice->choose(files.train);
+    if (files.valid) choice->apply(*files.valid);
+    if (files.test) choice->apply(*files.test);
   }
-  if (config.format == "ids") return load_token_sets(config, seed);
-  return load_texts(config, read_own_texts(config), seed, std::move(tokenizer));
+  return load_texts(config, std::move(files), seed, std::move(tokenizer));
 }
 
 void fill_tables(DataSource& source) {
@@ -68,10 +77,15 @@ void fill_tables(DataSource& source) {
     fill_missing(*source.table, part->inputs);
 }
 
-DataSource load_numbers(const DataConfig& config, const fs::path& root, uint64_t seed) {
+DataSource load_numbers(const DataConfig& config, const fs::path& root, uint64_t seed,
+                        std::optional<ClassChoice>& choice) {
   DataSource source;
   FileSet files = read_files(config, root);
   refuse_text_keys(config, files.train.name);
+  if (choice) {
+    choice->choose(files.train);
+    if (files.test) choice->apply(*files.test);
+  }
   take_rows(config, seed, files, source);
   source.table = std::move(files.table);
   if (source.table) fill_tables(source);
@@ -81,7 +95,7 @@ DataSource load_numbers(const DataConfig& config, const fs::path& root, uint64_t
 Dataset read_new_images(const DataRecord& record, const fs::path& path, Targets targets) {
   std::error_code ignored;
   if (path.extension() == ".bin")
-    return read_cifar({path}, record.classes == 100 ? CifarKind::hundred : CifarKind::ten);
+    return read_cifar({path}, record.file_classes() == 100 ? CifarKind::hundred : CifarKind::ten);
   std::optional<IdxFiles> files;
   if (fs::is_directory(path, ignored)) {
     files = find_idx_files(path, "t10k");
@@ -91,7 +105,7 @@ Dataset read_new_images(const DataRecord& record, const fs::path& path, Targets 
   } else {
     files = find_idx_files(path);
   }
-  if (files->labels) return read_idx_set(files->images, *files->labels, record.classes);
+  if (files->labels) return read_idx_set(files->images, *files->labels, record.file_classes());
   if (targets == Targets::required)
     throw UserError("{}: no labels beside it; expected a file named alike, with labels for images",
                     files->images.string());
@@ -112,7 +126,7 @@ Dataset read_new_path(const DataRecord& record, const fs::path& path, Targets ta
   if (!fs::exists(path, ignored)) throw UserError("{}: no such file", path.string());
   if (path.extension() == ".safetensors")
     return read_safetensors_set(path, record.inputs_name, record.target_name, targets,
-                                record.classes);
+                                record.file_classes());
   if (record.table) return read_new_table(record, path, targets);
   return read_new_images(record, path, targets);
 }
@@ -141,9 +155,17 @@ void check_shape(const DataRecord& record, const Dataset& set, const std::string
                     shape_text(set.sample_shape()), set.is_image() ? "pixels" : "numbers",
                     shape_text(record.sample_shape),
                     record.normaliser.pixels() ? "pixels" : "numbers");
-  if (set.has_targets() && set.classes != record.classes)
+  if (set.has_targets() && set.classes != record.file_classes())
     throw UserError("{}: {} classes; expected {}, as the run was trained on", what, set.classes,
-                    record.classes);
+                    record.file_classes());
+}
+
+void leave_out_classes(const ClassChoice& choice, Dataset& set) {
+  const int64_t rows = set.rows();
+  choice.apply(set);
+  if (set.rows() < rows)
+    log_info("{}: {} of {} rows are of classes that the run left out (data.classes)", set.name,
+             rows - set.rows(), rows);
 }
 
 }  // namespace
@@ -154,6 +176,7 @@ DataRecord DataSource::record() const {
   record.sample_shape = text ? Shape{text->longest} : train.sample_shape();
   record.classes = train.classes;
   record.class_names = train.class_names;
+  record.choice = choice;
   record.inputs_name = inputs_name;
   record.target_name = target_name;
   record.normaliser = normaliser;
@@ -169,8 +192,11 @@ std::string DataSource::digest() const {
 DataSource load_data(const DataConfig& config, const fs::path& root, uint64_t seed,
                      std::shared_ptr<const Tokenizer> tokenizer) {
   const Augmentation augmentation = Augmentation::parse(config.augment);
-  DataSource source = holds_texts(config) ? load_all_texts(config, root, seed, std::move(tokenizer))
-                                          : load_numbers(config, root, seed);
+  std::optional<ClassChoice> choice = ClassChoice::parse(config.classes);
+  DataSource source = holds_texts(config)
+                          ? load_all_texts(config, root, seed, choice, std::move(tokenizer))
+                          : load_numbers(config, root, seed, choice);
+  source.choice = std::move(choice);
   add_label_noise(source.train, config.label_noise, seed);
   source.augmentation = augmentation;
   source.augmentation.check(source.train);
@@ -190,6 +216,7 @@ Dataset load_new_rows(const DataRecord& record, const std::string& what, const f
                                      : read_new_path(record, what, targets);
   if (!record.text) check_shape(record, set, what);
   set.name = is_named_set(what) ? what : fs::path(what).filename().string();
+  if (record.choice && set.has_targets()) leave_out_classes(*record.choice, set);
   set.classes = record.classes;
   set.class_names = record.class_names;
   return set;

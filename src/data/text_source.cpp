@@ -95,9 +95,10 @@ TextRows read_new_named(const DataRecord& record, const NamedSet& set, const fs:
     throw UserError("{} has {} in a row; expected {}, as the run was trained on", set.name,
                     count_text(texts), count_text(record.text->texts_a_row()));
   if (!rows.parallel)
-    rows.targets_N = map_classes(set.name, rows.targets_N, rows.class_names, record.class_names);
-  rows.classes = record.classes;
-  rows.class_names = record.class_names;
+    rows.targets_N =
+        map_classes(set.name, rows.targets_N, rows.class_names, record.file_class_names());
+  rows.classes = record.file_classes();
+  rows.class_names = record.file_class_names();
   return rows;
 }
 

@@ -44,18 +44,22 @@ Dataset read_token_set(const fs::path& path, int64_t longest, Targets targets) {
   return set;
 }
 
-DataSource load_token_sets(const DataConfig& config, uint64_t seed) {
+DataSource load_token_sets(const DataConfig& config, uint64_t seed,
+                           std::optional<ClassChoice>& choice) {
   if (!config.tokenizer.empty() || config.vocabulary != DataConfig().vocabulary)
     throw UserError("data.tokenizer and data.vocabulary have no effect: {} holds ids already",
                     config.path);
-  const Dataset all = read_token_set(config.path, config.longest, Targets::required);
+  Dataset all = read_token_set(config.path, config.longest, Targets::required);
   if (all.classes == 1)
     throw UserError("{}: one class, \"{}\"; expected at least 2 in class_names", config.path,
                     all.class_names[0]);
+  const std::vector<std::string> class_names = all.class_names;
+  if (choice) choice->choose(all);
   const auto part = [&](const std::string& path) {
     Dataset set = read_token_set(path, config.longest, Targets::required);
-    take_from(path, all.vocabulary, all.class_names, set);
+    take_from(path, all.vocabulary, class_names, set);
     set.name = all.name;
+    if (choice) choice->apply(set);
     return set;
   };
   const bool has_valid = !config.valid_path.empty(), has_test = !config.test_path.empty();
@@ -80,7 +84,7 @@ Dataset load_new_token_set(const DataRecord& record, const std::string& path, Ta
   if (is_named_set(path))
     throw UserError("{} is a named set; the run was trained on ids of scripts/tokenize.py", path);
   Dataset set = read_token_set(path, record.text->longest, targets);
-  take_from(path, record.text->vocabulary, record.class_names, set);
+  take_from(path, record.text->vocabulary, record.file_class_names(), set);
   return set;
 }
 

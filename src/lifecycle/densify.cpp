@@ -5,6 +5,8 @@
 
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
+#include "moestro/lifecycle/fold.h"
+#include "moestro/nn/gate.h"
 #include "moestro/store/run_folder.h"
 
 namespace moestro {
@@ -23,12 +25,6 @@ void forget(RecipeDocument& document, const std::string& prefix) {
       const std::string& key = field.key();
       if (key.starts_with(prefix) && field.is_set()) set(document, key + "=");
     }
-}
-
-int64_t experts_a_row(const Recipe& teacher) {
-  const GateConfig& gate = teacher.gate;
-  if (gate.kind == "switch") return 1;
-  return gate.kind == "noisy_topk" || gate.kind == "sigmoid" ? gate.k : teacher.expert.count;
 }
 
 // "linear 64" -> "linear 320", "conv 16 3 pad=1" -> "conv 80 3 pad=1".
@@ -75,26 +71,17 @@ int64_t width_of(const std::string& text) {
   return width;
 }
 
-void check_run(const RunFolder& folder, const Recipe& recipe) {
-  if (!folder.is_finished())
-    throw UserError("{}: the run is not finished; expected a finished one", folder.path().string());
-  if (recipe.expert.count < 2)
-    throw UserError("{}: no mixture; expected a run with expert.count above 1",
-                    folder.path().string());
-  if (recipe.model.shared > 0)
-    throw UserError(
-        "{}: has model.shared = {}; expected 0, since experts that every row meets are not folded",
-        folder.path().string(), recipe.model.shared);
-}
-
 }  // namespace
 
 void write_student_recipe(const DensifyOptions& options, RecipeDocument& document) {
   const RunFolder folder = RunFolder::open(options.run);
   document.schema.parse_file(folder.recipe_path());
-  check_run(folder, document.recipe);
+  folder.check_finished(folder.path().string());
+  check_can_fold(document.recipe, folder.path().string());
   const int64_t width = width_of(options.width);
-  set_width(document, options.gather == "concat" ? experts_a_row(document.recipe) : 1, width);
+  const Recipe& mixture = document.recipe;
+  const bool side_by_side = options.gather == "concat";
+  set_width(document, side_by_side ? experts_a_row(mixture.gate, mixture.expert.count) : 1, width);
   for (const char* prefix :
        {"gate.", "start.", "student.", "model.route", "loss.importance", "loss.switch_balance",
         "loss.z_loss", "loss.similarity", "loss.gate", "loss.mutual"})

@@ -29,11 +29,6 @@ void check_name(const fs::path& out, bool force) {
     throw UserError("{} exists; use --force to replace it", out.string());
 }
 
-void check_finished(const fs::path& run) {
-  if (!RunFolder::open(run).is_finished())
-    throw UserError("{}: the run is not finished; expected a finished one", run.string());
-}
-
 void check_dense(const TrainedRun& run) {
   const std::string where = run.folder().path().string();
   if (dynamic_cast<const Translator*>(&run.model()))
@@ -83,7 +78,7 @@ std::map<std::string, std::string> metadata(const TrainedRun& run) {
 
 void export_run(const fs::path& path, const fs::path& out, bool force) {
   check_name(out, force);
-  check_finished(path);
+  RunFolder::open(path).check_finished(path.string());
   const TrainedRun run(path, "cpu");
   check_dense(run);
   const NamedTensors weights = dense_weights(run.model());

@@ -110,25 +110,30 @@ GatherOptions gather_options(const StudentConfig& config, const ExpertStatistics
   return options;
 }
 
-void visit_teacher(const Teacher& teacher, const Calibration& calibration, const TraceNeeds& needs,
+void visit_teacher(const Teacher& teacher, const Calibration& rows, const TraceNeeds& needs,
                    const VisitOutput& visit) {
   const at::NoGradGuard no_gradients;
-  const EvaluationOptions options{.device = calibration.device,
-                                  .precision = compute_type(teacher.recipe().train)};
-  visit_batches(calibration.rows, calibration.normaliser, options,
+  visit_batches(rows.rows, rows.normaliser,
+                {.device = rows.device, .precision = compute_type(teacher.recipe().train)},
                 [&](const Batch& batch, const ForwardContext& context) {
-                  visit(teacher.model().forward(batch.inputs, context, needs), batch.inputs,
-                        context);
+                  visit(teacher.model().forward(batch.inputs, context, needs), batch, context);
                 });
+}
+
+void check_can_fold(const Recipe& mixture, const std::string& where) {
+  if (mixture.expert.count < 2)
+    throw UserError("{}: no mixture; expected a run with expert.count above 1", where);
+  if (mixture.model.shared > 0)
+    throw UserError(
+        "{}: has model.shared = {}; expected 0, since experts that every row meets are not folded",
+        where, mixture.model.shared);
 }
 
 std::vector<FoldedLayer> fold(const Teacher& teacher, Model& student, const StudentConfig& config,
                               const Calibration& calibration, uint64_t seed) {
   const at::NoGradGuard no_gradients;
   if (!config.copies()) return {};
-  if (teacher.model().mixture_names().empty() ||
-      teacher.model().mixture_names().front().experts < 2)
-    throw UserError("{}: no mixture; expected a run with expert.count above 1", teacher.where());
+  check_can_fold(teacher.recipe(), teacher.where());
   auto* network = dynamic_cast<Mixture*>(&student);
   if ((network != nullptr) != !teacher.recipe().model.transformer())
     throw UserError("{}: its model.kind is \"{}\"; expected the same here", teacher.where(),

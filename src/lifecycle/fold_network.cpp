@@ -8,7 +8,6 @@ namespace moestro {
 namespace {
 
 constexpr double kLeastLog = -30;  // of a class that the mixture rules out
-constexpr double kMomentum = .1;   // batch norm's
 constexpr int64_t kRowsAtOnce = 1000;
 
 // All tensors of a bank by name within an expert, running statistics too.
@@ -81,13 +80,13 @@ class NetworkFold {
   ExpertStatistics statistics() {
     ExpertStatistics statistics;
     if (!needs_errors(config_) && !needs_usage(config_)) return statistics;
-    visit([&](const ModelOutput& output, const Tensor& inputs, const ForwardContext& context) {
+    visit([&](const ModelOutput& output, const Batch& batch, const ForwardContext& context) {
       const Routing& routing = output.traces.front().routing;
       chosen_a_row_ = routing.experts_BK.size(1);
       if (needs_usage(config_)) accumulate(statistics.usage_E, routing.probs_BE.sum(0));
       if (!needs_errors(config_)) return;
       const Tensor out_ENC =
-          mixture_.bank().forward_all(in_precision(inputs, context), context).out_ENC;
+          mixture_.bank().forward_all(in_precision(batch.inputs, context), context).out_ENC;
       accumulate(statistics.error_E, distances(out_ENC, output.mixed_NC, mixture_.output()));
     });
     return statistics;
@@ -114,15 +113,15 @@ class NetworkFold {
                   {.device = calibration_.device, .batch = batch},
                   [&](const Batch& batch, const ForwardContext&) {
                     student_.bank().forward_all(batch.inputs, {.training = true});
-                    weight *= 1 - kMomentum;
+                    weight *= 1 - kBatchNormMomentum;
                   });
     for (const Buffer& buffer : buffers) buffer.value.div_(1 - weight);
   }
 
   void fit_scale() {
     ScaleFit fit;
-    visit([&](const ModelOutput& output, const Tensor& inputs, const ForwardContext&) {
-      fit.add(centred(student_.bank().forward_one(0, inputs, {}), output_kind()),
+    visit([&](const ModelOutput& output, const Batch& batch, const ForwardContext&) {
+      fit.add(centred(student_.bank().forward_one(0, batch.inputs, {}), output_kind()),
               comparable(output.mixed_NC, output_kind()));
     });
     folded_.scale = fit.scale();
@@ -135,8 +134,8 @@ class NetworkFold {
     LinearMap start{last.front().second[0], {}};
     if (last.size() > 1) start.bias_C = last[1].second[0];
     LinearFit fit(start);
-    visit([&](const ModelOutput& output, const Tensor& inputs, const ForwardContext&) {
-      fit.add(last_hidden(inputs), comparable(output.mixed_NC, output_kind()));
+    visit([&](const ModelOutput& output, const Batch& batch, const ForwardContext&) {
+      fit.add(last_hidden(batch.inputs), comparable(output.mixed_NC, output_kind()));
     });
     folded_.residual = fit.residual();
     const LinearMap map = fit.map();

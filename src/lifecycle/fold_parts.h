@@ -32,10 +32,9 @@ bool needs_usage(const StudentConfig& config);
 // Adds b to a, which may be undefined.
 void accumulate(Tensor& a, const Tensor& b);
 
-using VisitOutput =
-    std::function<void(const ModelOutput& output, const Tensor& inputs, const ForwardContext&)>;
-// The teacher's answers on all calibration rows, without gradients, in evaluation.
-void visit_teacher(const Teacher& teacher, const Calibration& calibration, const TraceNeeds& needs,
+using VisitOutput = std::function<void(const ModelOutput&, const Batch&, const ForwardContext&)>;
+// The teacher's answers on all of these rows, without gradients, in evaluation.
+void visit_teacher(const Teacher& teacher, const Calibration& rows, const TraceNeeds& needs,
                    const VisitOutput& visit);
 
 FoldedLayer fold_network(const Teacher& teacher, Mixture& student, const StudentConfig& config,

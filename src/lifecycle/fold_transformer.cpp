@@ -146,20 +146,11 @@ bool is_gathered(const std::string& name, const std::vector<MixtureLayer*>& laye
   });
 }
 
-void check_teacher(const Teacher& teacher) {
-  if (teacher.recipe().model.shared > 0)
-    throw UserError(
-        "{}: has model.shared = {}; expected 0, since experts that every row meets are "
-        "not folded",
-        teacher.where(), teacher.recipe().model.shared);
-}
-
 }  // namespace
 
 std::vector<FoldedLayer> fold_transformer(const Teacher& teacher, Model& student,
                                           const StudentConfig& config,
                                           const Calibration& calibration, uint64_t seed) {
-  check_teacher(teacher);
   const std::vector<MixtureLayer*> layers = mixture_layers(teacher.model());
   const NamedTensors tensors = model_tensors(student);
   NamedTensors copied = tensors;
@@ -171,7 +162,7 @@ std::vector<FoldedLayer> fold_transformer(const Teacher& teacher, Model& student
   for (const MixtureLayer* layer : layers) folds.emplace_back(*layer, tensors, config);
   const auto visit = [&](void (LayerFold::*see)(const MixtureTrace&)) {
     visit_teacher(teacher, calibration, {.ends = true},
-                  [&](const ModelOutput& output, const Tensor&, const ForwardContext&) {
+                  [&](const ModelOutput& output, const Batch&, const ForwardContext&) {
                     for (const MixtureTrace& trace : output.traces)
                       for (LayerFold& fold : folds)
                         if (fold.reads(trace)) (fold.*see)(trace);

@@ -3,11 +3,10 @@
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
+#include "moestro/nn/layer.h"
 
 namespace moestro {
 namespace {
-
-constexpr double kBatchNormEpsilon = 1e-5;  // as the layer has it
 
 std::string name_of(const LayerSpec& spec, const char* tensor) {
   return fmt::format("{}.{}", spec.index, tensor);

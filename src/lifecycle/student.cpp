@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
+#include "fold_parts.h"
 #include "moestro/core/log.h"
 #include "moestro/core/random.h"
 
@@ -37,10 +38,6 @@ void warn_of_lost_experts(const FoldedLayer& layer) {
     log_warning(
         "{}: units of {} of {} experts are left, since a hidden layer has no place for more",
         layer.layer, std::ssize(units_E) - lost, std::ssize(units_E));
-}
-
-nlohmann::ordered_json scores_json(const Scores& scores) {
-  return {{"error", scores.error}, {"loss", scores.loss}};
 }
 
 }  // namespace
@@ -95,12 +92,10 @@ bool Student::keeps_answers() const {
 }
 
 Tensor Student::all_answers() const {
-  const at::NoGradGuard no_gradients;
   Tensor answers_NC;
-  visit_batches(data_.train, data_.normaliser,
-                {.device = device_, .precision = compute_type(teacher_.recipe().train)},
-                [&](const Batch& batch, const ForwardContext& context) {
-                  const Tensor mixed = teacher_.model().forward(batch.inputs, context, {}).mixed_NC;
+  visit_teacher(teacher_, {data_.train, data_.normaliser, device_}, {},
+                [&](const ModelOutput& output, const Batch& batch, const ForwardContext&) {
+                  const Tensor& mixed = output.mixed_NC;
                   if (!answers_NC.defined())
                     answers_NC = at::empty({data_.train.rows(), mixed.size(1)}, mixed.options());
                   answers_NC.index_copy_(0, batch.rows_N.to(mixed.device()), mixed);
@@ -127,6 +122,7 @@ nlohmann::ordered_json Student::to_json() const {
   const StudentConfig& config = document_.recipe.student;
   nlohmann::ordered_json json = {{"teacher", config.teacher},
                                  {"teacher_parameters", teacher_.model().parameter_count()},
+                                 {"teacher_experts", teacher_.recipe().expert.count},
                                  {"gather", config.gather},
                                  {"aligned", config.align},
                                  {"fit", config.gathers() ? config.fit : "none"},

@@ -11,10 +11,6 @@
 namespace moestro {
 namespace {
 
-nlohmann::ordered_json scores_json(const Scores& scores) {
-  return {{"error", scores.error}, {"loss", scores.loss}};
-}
-
 std::vector<std::string> all_lower_case(const std::vector<std::string>& texts) {
   std::vector<std::string> lower;
   for (const std::string& text : texts) lower.push_back(lower_case(text));

@@ -58,8 +58,7 @@ void Teacher::plan(const std::string& text, const DataSource& data, c10::Device 
 void Teacher::open(const std::string& folder, const DataSource& data, c10::Device device,
                    int64_t threads) {
   run_ = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads);
-  if (!run_->folder().is_finished())
-    throw UserError("{}: the run is not finished; expected a finished one", where_);
+  run_->folder().check_finished(where_);
   check_data(run_->data(), data.record(), where_);
 }
 

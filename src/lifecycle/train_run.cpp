@@ -36,6 +36,7 @@ class TrainRun {
     check(recipe_, document_.schema);
     if (options_.resume && nothing_left()) return;
     check_apart(document_, options_.out);
+    if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
     prepare();
     folder_ = std::make_unique<RunFolder>(options_.resume
                                               ? RunFolder::resume(options_.out)

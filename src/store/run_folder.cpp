@@ -78,16 +78,22 @@ RunFolder RunFolder::create(const fs::path& path, bool force) {
   check_folder(run.path_);
   make_folder(run.path_);
   run.lock();
-  if (holds_nothing(run.path_)) {
+  check_free(path, force);
+  if (holds_nothing(run.path_))
     remove_temporaries(run.path_);
-    return run;
-  }
+  else
+    empty_run_folder(run.path_, run.recipe_path());
+  return run;
+}
+
+void RunFolder::check_free(const fs::path& path, bool force) {
+  const RunFolder run(path);
+  check_folder(run.path_);
+  if (!fs::exists(run.path_) || holds_nothing(run.path_)) return;
   if (!force)
     throw UserError("{} exists; use --force to replace it or --resume to go on", path.string());
   if (!is_run_folder(run.path_))
     throw UserError("{} is not a run folder; --force replaces only those", path.string());
-  empty_run_folder(run.path_, run.recipe_path());
-  return run;
 }
 
 RunFolder RunFolder::resume(const fs::path& path) {
@@ -132,6 +138,11 @@ bool RunFolder::has_recipe() const {
 
 bool RunFolder::is_finished() const {
   return fs::exists(manifest_path()) && manifest().status == RunStatus::finished;
+}
+
+void RunFolder::check_finished(const std::string& where) const {
+  if (!is_finished())
+    throw UserError("{}: the run is not finished; expected a finished one", where);
 }
 
 void RunFolder::lock() {

@@ -4,6 +4,7 @@
 
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
+#include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
 #include "moestro/data/answers.h"
@@ -116,6 +117,10 @@ Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t clas
   scores.loss = -likelihood_N.to(at::kDouble).mean().item<double>();
   scores.error = evaluation.predicted_N.ne(targets_N).to(at::kDouble).mean().item<double>();
   return scores;
+}
+
+nlohmann::ordered_json scores_json(const Scores& scores) {
+  return {{"error", scores.error}, {"loss", scores.loss}};
 }
 
 AnswerScores answer_scores(const Tensor& mixed_NC, OutputKind kind, const Tensor& targets) {

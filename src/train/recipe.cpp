@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "moestro/core/error.h"
+#include "moestro/nn/gate.h"
 
 namespace moestro {
 
@@ -121,11 +122,6 @@ void check_whole_networks(const Recipe& recipe, const Schema& schema) {
                                               : "loss.similarity_different"));
 }
 
-bool one_is_chosen(const GateConfig& gate) {
-  const bool k_matters = gate.kind == "noisy_topk" || gate.kind == "sigmoid";
-  return gate.kind == "switch" || (k_matters && gate.k == 1);
-}
-
 bool is_one_hot(const GateConfig& gate) {
   const auto above_zero = std::ranges::count_if(gate.weights, [](double w) { return w > 0; });
   return gate.kind == "classes" || (gate.kind == "fixed" && above_zero == 1);
@@ -147,7 +143,7 @@ void check_mutual(const Recipe& recipe, const Schema& schema) {
     refuse("on frozen experts", "start.experts = \"copy\" or \"draw\"");
   if (weighted && is_one_hot(recipe.gate))
     refuse("weighted by a gate that knows one expert a row", "loss.mutual_form = \"squared\"");
-  if (loss.mutual_experts == "chosen" && one_is_chosen(recipe.gate))
+  if (loss.mutual_experts == "chosen" && experts_a_row(recipe.gate, recipe.expert.count) == 1)
     refuse("with loss.mutual_experts = \"chosen\", since the gate chooses one expert",
            "loss.mutual_experts = \"all\"");
 }

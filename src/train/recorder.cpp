@@ -6,6 +6,7 @@
 
 #include "moestro/core/log.h"
 #include "moestro/measure/entropy.h"
+#include "moestro/train/evaluation.h"
 
 namespace moestro {
 namespace {
@@ -18,10 +19,6 @@ constexpr double kSaturatedEntropy = 1e-3, kSaturatedScore = 30;
 std::vector<double> values_of(const Tensor& tensor_E) {
   const Tensor cpu = tensor_E.cpu().contiguous();
   return {cpu.data_ptr<double>(), cpu.data_ptr<double>() + cpu.numel()};
-}
-
-nlohmann::json scores_json(const Scores& scores) {
-  return {{"loss", scores.loss}, {"error", scores.error}};
 }
 
 // The one mixture of whole networks needs no name in what is written.

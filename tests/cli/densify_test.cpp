@@ -52,6 +52,17 @@ TEST_F(DensifyProgram, a_finished_student_is_resumed_in_no_time_and_replaced_by_
   EXPECT_TRUE(succeeds(densify({"--epochs", "1", "--force"})));
 }
 
+TEST_F(DensifyProgram, a_folder_that_exists_is_found_before_anything_is_folded) {
+  ASSERT_TRUE(succeeds(train({})));
+  fs::create_directories(folder_ / "runs/toy-student");
+  put(folder_ / "runs/toy-student/thesis.txt", "irreplaceable");
+  fs::remove(folder_ / "train.csv");  // which folding reads
+  EXPECT_TRUE(fails(densify(), kExitUser, {"runs/toy-student exists; use --force"}));
+  EXPECT_TRUE(fails(densify({"--force"}), kExitUser, {"is not a run folder"}));
+  EXPECT_TRUE(fails(densify({"--out", "other"}), kExitUser, {"train.csv: no such file"}));
+  EXPECT_EQ(get(folder_ / "runs/toy-student/thesis.txt"), "irreplaceable");
+}
+
 TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
   EXPECT_TRUE(fails(densify(), kExitUser, {"runs/toy"}));
   ASSERT_TRUE(succeeds(train({})));

@@ -44,7 +44,7 @@ class Cases(unittest.TestCase):
         for case in cases.CASES:
             text = cases.gathering_study(case)
             self.assertEqual(text.count("student.teacher={mixture}"),
-                             1 + len(cases.GATHERINGS) * len(cases.FITS))
+                             1 + len(case.gatherings) * len(cases.FITS))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ TEST_F(StudentTest, fitting_the_output_layer_leaves_less_than_a_scale) {
 TEST_F(StudentTest, says_what_was_kept_of_every_expert) {
   train_mixture({"expert.count=3"});
   fold("topk");
+  EXPECT_EQ(student()["teacher_experts"], 3);
   const nlohmann::json hidden = student()["layers"][0]["hidden"][0];
   EXPECT_EQ(hidden["units"], (std::vector<int>{2, 2, 2}));
   for (const double share : hidden["strength"]) {
@@ -68,6 +69,12 @@ TEST_F(StudentTest, concat_is_as_many_experts_wide_as_answer_for_a_row) {
   EXPECT_EQ(last_weights().at("experts.0.weight").sizes(), (Shape{1, 4, 12}));
   densify({.gather = "concat", .width = "9"}, {"train.epochs=0"});
   EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 9);
+}
+
+TEST_F(StudentTest, concat_of_a_switch_mixture_is_one_expert_wide) {
+  train_mixture({"expert.count=3", "gate.kind=switch"});
+  fold("concat");
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 6);
 }
 
 TEST_F(StudentTest, distillation_brings_the_student_close_to_its_teacher) {

@@ -174,9 +174,10 @@ TEST_F(TrainRun, seed_decides_the_weights) {
   EXPECT_FALSE(same(first, last_weights()));
 }
 
-TEST_F(TrainRun, run_folder_that_exists_is_refused_and_left_alone) {
+TEST_F(TrainRun, run_folder_that_exists_is_refused_before_data_are_read_and_left_alone) {
   train({"train.epochs=1"});
   const auto before = files();
+  fs::remove(folder_ / "train.csv");
   EXPECT_EQ(thrown<UserError>([&] { train(); }),
             run_.string() + " exists; use --force to replace it or --resume to go on");
   EXPECT_EQ(files(), before);

@@ -31,6 +31,24 @@ TEST_F(TrainedRunTest, answers_as_its_summary_and_inspection_say) {
   EXPECT_EQ(inspected, json("inspection.json"));
 }
 
+TEST_F(TrainedRunTest, of_some_classes_leaves_out_the_rows_of_others) {
+  testing::put_images(folder_ / "set", "train", 60, 8, 3);
+  testing::put_images(folder_ / "set", "t10k", 12, 8, 3);
+  Settings settings = testing::image_settings(folder_ / "set");
+  settings.insert(settings.end(), {"data.classes=[\"2\", \"0\"]", "train.epochs=1"});
+  train(settings);
+  const TrainedRun run(run_);
+  EXPECT_EQ(run.model().output(), OutputKind::probabilities);
+  for (const std::string& what : {std::string(), (folder_ / "set").string()}) {
+    const Dataset rows = run.rows(what, "", Targets::required);
+    EXPECT_EQ(rows.class_names, (std::vector<std::string>{"2", "0"}));
+    EXPECT_EQ(rows.class_counts(), (std::vector<int64_t>{4, 4}));
+    const Evaluation evaluation = run.evaluate(rows, /*experts=*/true);
+    EXPECT_EQ(evaluation.mixed_NC.sizes(), (Shape{8, 2}));
+    EXPECT_EQ(figures(evaluation, rows).to_json()["test"], json("summary.json")["test"]);
+  }
+}
+
 TEST_F(TrainedRunTest, best_weights_answer_for_a_run_with_patience) {
   train({"train.patience=1", "train.epochs=50", "train.rate=0.3"});
   const TrainedRun run(run_);

@@ -37,6 +37,8 @@ TEST(Gate, of_any_kind_gives_one_distribution_a_sample) {
       EXPECT_TRUE(at::allclose(routing.probs_BE.sum(1).to(at::kDouble),
                                at::ones({rows}, at::kDouble), 1e-6));
       EXPECT_EQ(gate->sparse(), !routing.dense());
+      EXPECT_EQ(routing.experts_BK.size(1), experts_a_row(config, experts));
+      EXPECT_EQ(gate->chosen().value_or(experts), experts_a_row(config, experts));
       if (routing.dense()) {
         EXPECT_TRUE(at::equal(routing.experts_BK[0], at::arange(experts, at::kLong)));
       }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/run_fixture.h"
 #include "report/well_formed.h"
 #include "store/temporary_folder.h"
@@ -10,6 +11,7 @@
 namespace moestro {
 namespace {
 
+using testing::has;
 using testing::MadeUpRun;
 using testing::xml_fault;
 
@@ -20,9 +22,6 @@ class ComparePage : public ::testing::Test {
     runs_.push_back(read_run(folder_ / name));
   }
   std::string page() const { return compare_page("demo", runs_); }
-  static bool has(const std::string& page, const std::string& part) {
-    return page.find(part) != std::string::npos;
-  }
   static MadeUpRun with_error(double error) {
     MadeUpRun run;
     run.error = error;

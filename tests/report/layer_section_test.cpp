@@ -2,27 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/transformer_fixture.h"
 #include "report/well_formed.h"
 
 namespace moestro {
 namespace {
 
+using testing::count;
+using testing::has;
 using testing::MadeUpTransformer;
 
 std::string section_of(const MadeUpTransformer& run) {
   return layer_section(inspection_record(testing::layers_inspection(run), "x"));
-}
-
-bool has(const std::string& page, const std::string& part) {
-  return page.find(part) != std::string::npos;
-}
-
-std::size_t count(const std::string& page, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1))
-    ++found;
-  return found;
 }
 
 TEST(LayerSection, shows_all_layers_together_and_each_by_itself) {

@@ -5,17 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/well_formed.h"
 
 namespace moestro {
 namespace {
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++found;
-  return found;
-}
+using testing::count;
 
 LinePlot plot_of(const std::vector<Point>& points) {
   LinePlot plot;

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "moestro/report/metrics_record.h"
+#include "report/page_parts.h"
 #include "report/well_formed.h"
 
 namespace moestro {
 namespace {
+
+using testing::has;
 
 MatrixMap two_by_two() {
   MatrixMap map;
@@ -16,10 +19,6 @@ MatrixMap two_by_two() {
   map.values = {{.97, .2}, {kNotKnown, 1}};
   map.words = {{"own", "other"}, {"a & b", "last"}};
   return map;
-}
-
-bool has(const std::string& html, const std::string& part) {
-  return html.find(part) != std::string::npos;
 }
 
 TEST(MatrixMap, says_every_value_in_numbers_and_words) {

@@ -236,14 +236,21 @@ void write_images(const std::filesystem::path& path, const MadeUpRun& run) {
 
 void write_run(const std::filesystem::path& folder, const MadeUpRun& run) {
   std::filesystem::create_directories(folder);
-  put(folder / "recipe.toml", recipe(run));
+  put(folder / "recipe.toml", run.recipe.empty() ? recipe(run) : run.recipe);
   put(folder / "manifest.json", manifest(run).dump());
   put(folder / "metrics.jsonl", metrics(run));
   if (run.status != "finished") return;
   put(folder / "summary.json", summary(run, folder.filename().string()).dump());
+  if (!run.inspected) return;
   put(folder / "inspection.json", inspection(run).dump());
   if (run.schema > 1) write_owners(folder / "owners.safetensors", run);
   if (run.channels > 0) write_images(folder / "samples.safetensors", run);
+}
+
+void change_summary(const std::filesystem::path& folder, const std::function<void(json&)>& change) {
+  json summary = json::parse(get(folder / "summary.json"));
+  change(summary);
+  put(folder / "summary.json", summary.dump());
 }
 
 }  // namespace moestro::testing

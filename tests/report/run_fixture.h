@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace moestro::testing {
 
@@ -19,9 +22,11 @@ struct MadeUpRun {
   double error = .0987;
   std::vector<int64_t> idle;  // experts that get no sample
   int64_t schema = 2;         // of inspection.json; 1: as the first version wrote it
+  bool inspected = true;      // a Transformer has neither inspection.json nor owners
   bool probing = true;        // in inspection.json; 0.1.0 wrote none
   int64_t turned = 0;         // owners.safetensors: of rows that belong to the next expert
   std::string rows = "r";     // digest of the test rows
+  std::string recipe;         // empty: of such a mixture
 };
 
 // Class c goes to expert c modulo experts (the next that is not idle): 90 of its 100 samples, the
@@ -30,5 +35,9 @@ struct MadeUpRun {
 // Of each expert's two samples the first is right and the most typical, the second the least; each
 // expert answers .9 of its own samples rightly and .2 of another's.
 void write_run(const std::filesystem::path& folder, const MadeUpRun& run = {});
+
+// What summary.json says otherwise.
+void change_summary(const std::filesystem::path& folder,
+                    const std::function<void(nlohmann::json&)>& change);
 
 }  // namespace moestro::testing

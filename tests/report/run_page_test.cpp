@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/run_fixture.h"
 #include "report/well_formed.h"
 #include "store/temporary_folder.h"
@@ -13,6 +14,8 @@
 namespace moestro {
 namespace {
 
+using testing::count;
+using testing::has;
 using testing::MadeUpRun;
 using testing::xml_fault;
 
@@ -20,17 +23,6 @@ std::string page_of(const MadeUpRun& run, const std::string& name = "attentive")
   testing::TemporaryFolder folder;
   testing::write_run(folder / name, run);
   return run_page(read_run(folder / name));
-}
-
-bool has(const std::string& page, const std::string& part) {
-  return page.find(part) != std::string::npos;
-}
-
-std::size_t count(const std::string& page, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1))
-    ++found;
-  return found;
 }
 
 TEST(RunPage, of_a_mixture_shows_everything) {

@@ -5,10 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/well_formed.h"
 
 namespace moestro {
 namespace {
+
+using testing::count;
 
 ScatterPlot three_points() {
   ScatterPlot plot;
@@ -17,13 +20,6 @@ ScatterPlot three_points() {
   plot.points = {{-2, 0}, {2, 0}, {0, 1}};
   plot.group = {0, 0, 2};
   return plot;
-}
-
-std::size_t count(const std::string& html, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = html.find(part); at != std::string::npos; at = html.find(part, at + 1))
-    ++found;
-  return found;
 }
 
 TEST(ScatterPlot, draws_every_point_in_its_colour_at_one_scale) {

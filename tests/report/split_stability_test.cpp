@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "report/well_formed.h"
 
 namespace moestro {
 namespace {
+
+using testing::has;
 
 // A run whose 60 rows belong to the experts in turn.
 RunRecord run(const std::string& name, int64_t experts = 3, const std::string& digest = "r") {
@@ -16,10 +19,6 @@ RunRecord run(const std::string& name, int64_t experts = 3, const std::string& d
   run.summary.emplace().data = "set " + digest;
   run.owners = {at::arange(60, at::kLong).remainder(experts), experts, digest};
   return run;
-}
-
-bool has(const std::string& html, const std::string& part) {
-  return html.find(part) != std::string::npos;
 }
 
 TEST(SplitStability, is_one_whatever_the_experts_are_called) {

@@ -48,6 +48,7 @@ std::string recipe(const MadeUpStudent& run) {
 json student_json(const MadeUpStudent& run) {
   json student = {{"teacher", "runs/<mix>"},
                   {"teacher_parameters", 1537800},
+                  {"teacher_experts", run.experts},
                   {"gather", run.gather},
                   {"aligned", run.gather == "svd"},
                   {"fit", run.gather == "none" ? "none" : "scale"},
@@ -64,21 +65,17 @@ json student_json(const MadeUpStudent& run) {
 }
 
 void write_student_run(const std::filesystem::path& folder, const MadeUpStudent& run) {
-  MadeUpRun plain;
-  plain.experts = 1;
-  plain.channels = 0;
-  plain.epochs = run.epochs;
-  plain.validation = run.validation;
-  write_run(folder, plain);
-  put(folder / "recipe.toml", recipe(run));
+  write_run(folder, {.experts = 1,
+                     .channels = 0,
+                     .epochs = run.epochs,
+                     .validation = run.validation,
+                     .inspected = run.layers == 0,
+                     .recipe = recipe(run)});
   if (run.epochs == 0) put(folder / "metrics.jsonl", "");
-  if (run.layers > 0)
-    for (const char* name : {"inspection.json", "owners.safetensors"})
-      std::filesystem::remove(folder / name);
-  json summary = json::parse(get(folder / "summary.json"));
-  summary["student"] = student_json(run);
-  if (run.layers > 0) summary.erase("hard_top1_error");
-  put(folder / "summary.json", summary.dump());
+  change_summary(folder, [&](json& summary) {
+    summary["student"] = student_json(run);
+    if (run.layers > 0) summary.erase("hard_top1_error");
+  });
 }
 
 }  // namespace moestro::testing

@@ -7,6 +7,7 @@
 #include "moestro/report/compare_page.h"
 #include "moestro/report/finding.h"
 #include "moestro/report/run_page.h"
+#include "report/page_parts.h"
 #include "report/run_fixture.h"
 #include "report/student_fixture.h"
 #include "report/well_formed.h"
@@ -15,6 +16,8 @@
 namespace moestro {
 namespace {
 
+using testing::count;
+using testing::has;
 using testing::MadeUpStudent;
 using testing::xml_fault;
 
@@ -22,17 +25,6 @@ RunRecord made(const MadeUpStudent& run) {
   testing::TemporaryFolder folder;
   testing::write_student_run(folder / "student", run);
   return read_run(folder / "student");
-}
-
-bool has(const std::string& page, const std::string& part) {
-  return page.find(part) != std::string::npos;
-}
-
-std::size_t count(const std::string& page, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1))
-    ++found;
-  return found;
 }
 
 TEST(StudentSection, says_what_was_folded_and_what_it_learned_from) {

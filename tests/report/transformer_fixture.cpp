@@ -101,28 +101,24 @@ json layers_inspection(const MadeUpTransformer& run) {
 }
 
 void write_transformer_run(const std::filesystem::path& folder, const MadeUpTransformer& run) {
-  MadeUpRun plain;
-  plain.experts = 1;
-  plain.channels = 0;
-  plain.epochs = run.epochs;
-  plain.status = run.status;
-  write_run(folder, plain);
-  put(folder / "recipe.toml", recipe(run));
+  write_run(folder, {.experts = 1,
+                     .channels = 0,
+                     .epochs = run.epochs,
+                     .status = run.status,
+                     .inspected = false,
+                     .recipe = recipe(run)});
   put(folder / "metrics.jsonl", with_layers(get(folder / "metrics.jsonl"), run));
-  for (const char* name : {"inspection.json", "owners.safetensors"})
-    std::filesystem::remove(folder / name);
   if (run.status != "finished") return;
   if (run.layers > 0) put(folder / "inspection.json", layers_inspection(run).dump());
-  json summary = json::parse(get(folder / "summary.json"));
-  summary["data"] = "emotion";
-  summary.erase("hard_top1_error");
-  if (run.kind == "translator") {
+  change_summary(folder, [&](json& summary) {
+    summary["data"] = "emotion";
+    summary.erase("hard_top1_error");
+    if (run.kind != "translator") return;
     summary.erase("calibration_error");
     summary["test"]["error"] = 1 - run.bleu / 100;
     summary["bleu"] = run.bleu;
     summary["bleu_lowercase"] = run.bleu + .7;
-  }
-  put(folder / "summary.json", summary.dump());
+  });
 }
 
 }  // namespace moestro::testing

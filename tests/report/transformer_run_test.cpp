@@ -8,6 +8,7 @@
 #include "moestro/report/finding.h"
 #include "moestro/report/run_page.h"
 #include "moestro/report/run_table.h"
+#include "report/page_parts.h"
 #include "report/run_fixture.h"
 #include "report/transformer_fixture.h"
 #include "report/well_formed.h"
@@ -17,6 +18,7 @@
 namespace moestro {
 namespace {
 
+using testing::has;
 using testing::MadeUpTransformer;
 using testing::xml_fault;
 
@@ -25,9 +27,6 @@ class TransformerRun : public ::testing::Test {
   RunRecord made(const MadeUpTransformer& run, const std::string& name = "run") {
     testing::write_transformer_run(folder_ / name, run);
     return read_run(folder_ / name);
-  }
-  static bool has(const std::string& page, const std::string& part) {
-    return page.find(part) != std::string::npos;
   }
 
   testing::TemporaryFolder folder_;

@@ -30,6 +30,33 @@ TEST(RunFolder, that_exists_is_refused_and_untouched) {
   EXPECT_EQ(testing::get(folder / "recipe.toml"), "old");
 }
 
+TEST(RunFolder, is_known_to_be_free_before_it_is_made) {
+  testing::TemporaryFolder folder;
+  RunFolder::check_free(folder.path());
+  RunFolder::check_free(folder / "runs/x/");
+  EXPECT_FALSE(fs::exists(folder / "runs"));
+  testing::put(folder / "thesis.txt", "irreplaceable");
+  EXPECT_EQ(message_of<UserError>([&] { RunFolder::check_free(folder.path()); }),
+            folder.path().string() + " exists; use --force to replace it or --resume to go on");
+  EXPECT_EQ(message_of<UserError>([&] { RunFolder::check_free(folder.path(), true); }),
+            folder.path().string() + " is not a run folder; --force replaces only those");
+  EXPECT_TRUE(
+      ends_with(message_of<UserError>([&] { RunFolder::check_free(folder / "thesis.txt"); }),
+                "is a file, expected a folder"));
+  testing::put(folder / "recipe.toml", "old");
+  RunFolder::check_free(folder.path(), true);
+  EXPECT_EQ(folder.entries(), 2);
+}
+
+TEST(RunFolder, that_is_not_finished_is_refused_where_that_matters) {
+  testing::TemporaryFolder folder;
+  const RunFolder run = RunFolder::create(folder / "run");
+  EXPECT_EQ(message_of<UserError>([&] { run.check_finished("x"); }),
+            "x: the run is not finished; expected a finished one");
+  run.write({.status = RunStatus::finished});
+  run.check_finished("x");
+}
+
 TEST(RunFolder, may_be_an_empty_folder) {
   testing::TemporaryFolder folder;
   testing::put(folder / ".recipe.toml.moestro-tmp-1-0", "of a writer that was killed");

@@ -129,6 +129,8 @@ TEST_F(PlanTest, refuses_arms_that_cannot_be_paired) {
       refusal(study + "b = [\"data.name=fashion-mnist\"]\n"),
       ": arms \"b\" and \"a\" cannot be paired: they are measured on other rows; expected the "
       "same [data] but for batch, rows, balanced, label_noise, augment, mean and deviation");
+  EXPECT_NE(refusal(study + "b = ['data.classes=[\"0-5\"]']\n").find("measured on other rows"),
+            std::string::npos);
   EXPECT_EQ(refusal(study + "b = [\"train.seed=3\"]\n"),
             ": arm \"b\" cannot be paired: it sets train.seed; expected the study's seeds for all "
             "arms");

@@ -29,6 +29,7 @@ struct DataConfig {
   int64_t batch = 512;
   double validation = .1;
   double test = .2;  // share split off by seed where the set has no test rows of its own
+  std::vector<std::string> classes;  // data/class_choice.h
   int64_t rows = 0;
   bool balanced = true;                 // of rows: as many of each class as can be
   double label_noise = 0;               // share of the training rows given another class

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "moestro/core/tensor.h"
+#include "moestro/data/class_choice.h"
 #include "moestro/data/normaliser.h"
 #include "moestro/data/table_schema.h"
 #include "moestro/data/text_record.h"
@@ -20,14 +21,19 @@ struct DataRecord {
   Shape sample_shape;  // texts: the most tokens of one, data.longest
   int64_t classes = 0;
   std::vector<std::string> class_names;
+  std::optional<ClassChoice> choice;     // where these are some of the files' classes
   std::string inputs_name, target_name;  // tensors of safetensors files
   Normaliser normaliser;
   std::optional<TableSchema> table;
   std::optional<TextRecord> text;
 
+  // Of the files: as many as `classes` but for a choice among them.
+  const std::vector<std::string>& file_class_names() const;
+  int64_t file_classes() const;
+
   nlohmann::json to_json() const;
   // Throws UserError "where: ..." for anything that to_json() does not write: also class names
-  // that do not match the classes, columns outside their file, an unknown format.
+  // that do not match the classes or their choice, columns outside their file, an unknown format.
   static DataRecord from_json(const nlohmann::json& json, const std::string& where);
 
   bool operator==(const DataRecord&) const = default;

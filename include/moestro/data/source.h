@@ -9,6 +9,7 @@
 #include <string>
 
 #include "moestro/data/augment.h"
+#include "moestro/data/class_choice.h"
 #include "moestro/data/config.h"
 #include "moestro/data/dataset.h"
 #include "moestro/data/normaliser.h"
@@ -26,8 +27,9 @@ struct DataSource {
                                // with data.validation = 0; the same for every data.rows
   Dataset test;                // the set's own test rows, otherwise a share by seed
   bool test_is_split = false;  // off the set's one file, by seed
-  Normaliser normaliser;       // fitted on train
-  std::optional<TableSchema> table;  // csv: means fitted on train
+  std::optional<ClassChoice> choice;  // with data.classes; the rows above are of these
+  Normaliser normaliser;              // fitted on train
+  std::optional<TableSchema> table;   // csv: means fitted on train
   std::optional<TextRecord> text;
   std::shared_ptr<const Tokenizer> tokenizer;  // texts, but for ids made elsewhere
   Augmentation augmentation;                   // for batches of train
@@ -39,7 +41,7 @@ struct DataSource {
 
 // root: --data-root, may be empty. Throws UserError for missing and bad files, and for keys that do
 // not fit the data (data.test where the set has test rows, data.augment for tables, too few rows,
-// data.label_noise where there are no classes).
+// data.label_noise and data.classes where there are no classes).
 // tokenizer: a run's own, in place of one that is trained anew.
 DataSource load_data(const DataConfig& config, const std::filesystem::path& root, uint64_t seed,
                      std::shared_ptr<const Tokenizer> tokenizer = nullptr);
@@ -49,6 +51,7 @@ DataSource load_data(const DataConfig& config, const std::filesystem::path& root
 // binary file (.bin), a safetensors file, a csv file. Throws UserError for other shapes, unknown
 // categories, labels out of range, for missing targets where they are required, and for the run's
 // own set where it has no test files. (The test rows of the run's own set: load_data(...).test.)
+// Of a run with data.classes labelled rows of other classes are left out, with a word on how many.
 //
 // Texts take the run's tokenizer (UserError for one of another vocabulary). With optional targets a
 // path that ends in .txt or .txt.gz has one text a line and no labels, and of a translation any

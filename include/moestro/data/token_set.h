@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "moestro/data/class_choice.h"
 #include "moestro/data/source.h"
 
 namespace moestro {
@@ -14,7 +16,9 @@ namespace moestro {
 // required.
 Dataset read_token_set(const std::filesystem::path& path, int64_t longest, Targets targets);
 
-DataSource load_token_sets(const DataConfig& config, uint64_t seed);
+// choice: of data.classes; it takes its names from the training rows.
+DataSource load_token_sets(const DataConfig& config, uint64_t seed,
+                           std::optional<ClassChoice>& choice);
 
 Dataset load_new_token_set(const DataRecord& record, const std::string& path, Targets targets);
 

@@ -35,6 +35,10 @@ struct Calibration {
   c10::Device device;
 };
 
+// Throws UserError "where: ..." for the recipe of a run that is no mixture, or has experts that are
+// not folded.
+void check_can_fold(const Recipe& mixture, const std::string& where);
+
 // Writes into the student's tensors, by name. seed: of the control that takes any expert. Throws
 // UserError that says what of the student does not fit the teacher.
 std::vector<FoldedLayer> fold(const Teacher& teacher, Model& student, const StudentConfig& config,

@@ -59,6 +59,9 @@ struct GateSetting {
 // without a hidden layer. Tensors are named "<name>.<layer>.weight", "<name>.query.weight", ...
 std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& setting);
 
+// To how many of E experts such a gate sends a row: K, or all.
+int64_t experts_a_row(const GateConfig& config, int64_t experts);
+
 // A frozen routing: the same for every batch, which must have as many rows.
 std::unique_ptr<Gate> make_frozen_gate(Routing routing);
 

@@ -47,6 +47,9 @@ struct LayerSetting {
   bool shared_input = false;                 // nothing before it tells the experts apart
 };
 
+// As PyTorch's: added to the variance; a batch's weight in the running statistics.
+constexpr double kBatchNormEpsilon = 1e-5, kBatchNormMomentum = .1;
+
 // PyTorch's default initialisation: uniform in +-1/sqrt(fan-in) for weights and biases.
 std::unique_ptr<Layer> make_layer(const LayerSpec& spec, const LayerSetting& setting);
 

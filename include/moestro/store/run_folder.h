@@ -18,6 +18,9 @@ class RunFolder {
   // force, a run folder is emptied, and any other folder refused. Throws SystemError where it
   // cannot write.
   static RunFolder create(const std::filesystem::path& path, bool force = false);
+  // Throws as create() for a folder with something in it that it would not replace, and touches
+  // nothing: for whoever has long work to do before.
+  static void check_free(const std::filesystem::path& path, bool force = false);
   // To go on with a run: as it is, or new where there is none. Removes temporary files of the
   // writer that was killed. Throws UserError for a folder that holds something else.
   static RunFolder resume(const std::filesystem::path& path);
@@ -39,6 +42,8 @@ class RunFolder {
   // where they are the same, or none is stored.
   std::optional<std::string> recipe_difference(const std::string& recipe) const;
   bool is_finished() const;  // false also without a manifest: killed before it was written
+  // Throws UserError "where: ..." unless it is.
+  void check_finished(const std::string& where) const;
   Manifest manifest() const { return read_manifest(manifest_path()); }
   void write(const Manifest& manifest) const { write_manifest(manifest_path(), manifest); }
 

@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "moestro/data/batches.h"
 #include "moestro/data/dataset.h"
 #include "moestro/data/normaliser.h"
@@ -43,6 +45,9 @@ Evaluation evaluate(const Model& model, const Dataset& data, const Normaliser& n
 // Loss of the task and error against targets; the log-likelihood of classes, the squared error of
 // values.
 Scores score(const Evaluation& evaluation, const Tensor& targets_N, int64_t classes);
+
+// As every file of a run has them.
+nlohmann::ordered_json scores_json(const Scores& scores);
 
 // The same of any model, without keeping its answers; of a translation the mean over its tokens,
 // each given the true ones before it.

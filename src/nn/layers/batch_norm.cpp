@@ -9,8 +9,6 @@
 namespace moestro {
 namespace {
 
-constexpr double kMomentum = .1, kEpsilon = 1e-5;
-
 Tensor slices(const Tensor& stacked, ExpertRange experts) {
   return stacked.narrow(0, experts.first, experts.count);
 }
@@ -37,7 +35,7 @@ Tensor BatchNorm::normalised(const Tensor& x, ExpertRange experts, bool batch_st
                         live(bias_EC_, experts, master).flatten(),
                         slices(running_mean_EC_.value, experts).view({-1}),
                         slices(running_var_EC_.value, experts).view({-1}), batch_statistics,
-                        kMomentum, kEpsilon, /*cudnn_enabled=*/true);
+                        kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
 
 Activations BatchNorm::forward(const Activations& x, ExpertRange experts,
@@ -93,15 +91,16 @@ Filters BatchNorm::folded_run(const Filters& filters, const PatchMoments* moment
   const Tensor weight_G = live(weight_EC_, experts, at::kFloat).flatten(),
                bias_G = live(bias_EC_, experts, at::kFloat).flatten();
   if (!moments) {
-    const Tensor scale_G = weight_G * (running_var_G + kEpsilon).rsqrt();
+    const Tensor scale_G = weight_G * (running_var_G + kBatchNormEpsilon).rsqrt();
     return {filters.weight_GP * scale_G.unsqueeze(1),
             (filters.bias_G - running_mean_G) * scale_G + bias_G};
   }
-  const FoldedBatchNorm folded =
-      fold_batch_norm(filters.weight_GP, filters.bias_G, weight_G, bias_G, *moments, kEpsilon);
+  const FoldedBatchNorm folded = fold_batch_norm(filters.weight_GP, filters.bias_G, weight_G,
+                                                 bias_G, *moments, kBatchNormEpsilon);
   const double count = moments->count;
-  running_mean_G.lerp_(folded.mean_G.to(at::kFloat), kMomentum);
-  running_var_G.lerp_((folded.variance_G * (count / (count - 1))).to(at::kFloat), kMomentum);
+  running_mean_G.lerp_(folded.mean_G.to(at::kFloat), kBatchNormMomentum);
+  running_var_G.lerp_((folded.variance_G * (count / (count - 1))).to(at::kFloat),
+                      kBatchNormMomentum);
   return {folded.weight_GP, folded.bias_G};
 }
 

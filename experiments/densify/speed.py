@@ -1,0 +1,75 @@
+"""Times a mixture beside a student of it, and stores the figures in experiments/results/densify/speed.csv.
+
+    python3 experiments/densify/speed.py CASE [...] [--device cuda] [--program build/moestro]
+
+Takes the runs of seed 0 that run.py left in runs/densify. One case is one process, in which the two take
+turns; nothing else should run beside it. Rows of the same case and device are replaced.
+"""
+
+import argparse
+import csv
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+
+import cases
+
+RUNS = pathlib.Path("runs/densify")
+STORED = pathlib.Path("experiments/results/densify/speed.csv")
+KEYS = ["case", "student", "device"]
+
+
+def run_of(case, arm):
+    name = arm.replace(", ", "-").replace(" ", "-")
+    return RUNS / case / "runs" / f"{name}-0"
+
+
+def figures(case, student, options):
+    command = [options.program, "eval", run_of(case, cases.MIXTURE), "--speed", "--beside",
+               run_of(case, student), "--json", "--device", options.device]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr.strip())
+    answer = json.loads(done.stdout)
+    row = {"case": case, "student": student, "device": answer["device"],
+           "date": datetime.date.today().isoformat()}
+    for name, run in zip(("mixture", "student"), answer["runs"], strict=True):
+        row |= {f"{name}.precision": run["precision"], f"{name}.parameters": run["parameters"],
+                f"{name}.operations": run["operations"], f"{name}.latency_ms": run["latency_ms"]["median"],
+                f"{name}.samples_per_second": run["throughput"]["samples_per_second"],
+                f"{name}.batch": run["throughput"]["batch"],
+                f"{name}.memory": run["throughput"]["memory"]}
+    for what in ("latency", "throughput"):
+        bound = answer["bound"][what]
+        row |= {f"{what}.allowed": bound["allowed"], f"{what}.measured": bound["measured"]}
+    return row
+
+
+def store(rows):
+    kept = []
+    if STORED.exists():
+        with open(STORED) as file:
+            kept = list(csv.DictReader(file))
+    new = {tuple(row[key] for key in KEYS) for row in rows}
+    kept = [row for row in kept if tuple(row[key] for key in KEYS) not in new]
+    with open(STORED, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted([*kept, *rows], key=lambda row: [row[key] for key in KEYS]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", nargs="+", choices=[case.name for case in cases.CASES])
+    parser.add_argument("--student", default="topk")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--program", default="build/moestro")
+    options = parser.parse_args()
+    store([figures(case, options.student, options) for case in options.case])
+
+
+if __name__ == "__main__":
+    main()
