@@ -19,6 +19,8 @@ if(MOESTRO_TESTS AND Python3_FOUND)
   if(missing EQUAL 0)
     add_test(NAME tokenize COMMAND "${MOESTRO_VENV_PYTHON}"
                                    "${PROJECT_SOURCE_DIR}/tests/scripts/tokenize_test.py")
+    add_test(NAME bert_characters COMMAND "${MOESTRO_VENV_PYTHON}"
+                                          "${PROJECT_SOURCE_DIR}/tests/scripts/bert_characters_test.py")
     add_test(NAME convert_data COMMAND "${MOESTRO_VENV_PYTHON}"
                                        "${PROJECT_SOURCE_DIR}/tests/scripts/convert_data_test.py")
   else()

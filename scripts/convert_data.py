@@ -24,6 +24,9 @@ not have is skipped, what TO already has is left alone (--force makes it again).
 For digits FROM is a folder that scikit-learn is installed in (Python's site-packages) or its source
 tree.
 
+Of a message of 20news the subject and the body are kept, quotes in it too, in one line; the other
+lines of its header are not. Some archives have tabs in the place of line ends.
+
 Sheets are lossless WebP images of 25 x 40 tiles of 32 x 32 pixels, row by row; image i has the
 class i modulo the count of classes. Needs numpy; cifar-* and omniglot need Pillow too.
 """
@@ -201,6 +204,16 @@ def make_omniglot(source, folder):
     write_names(folder, names)
 
 
+def subject_and_body(message):
+    message = message.replace("\r\n", "\n").strip()
+    if "\n" not in message:
+        message = message.replace("\t", "\n")
+    header, _, body = message.partition("\n\n")
+    subject = re.search(r"^Subject:(.*)", header, re.MULTILINE)
+    text = (subject.group(1) + " " if subject else "") + body
+    return text if text.strip() else message
+
+
 def make_20news(source, folder):
     archives = sorted(source.glob("*.tar.*"))
     if not archives:
@@ -212,7 +225,7 @@ def make_20news(source, folder):
                 match = re.search(r"-(train|test)/([^/]+)/\d+$", member.name)
                 if member.isfile() and match:
                     message = file.extractfile(member).read().decode("latin-1")
-                    text = " ".join(message.replace("\0", " ").split())
+                    text = " ".join(subject_and_body(message).replace("\0", " ").split())
                     lines[match.group(1)].append((match.group(2), text))
     for part, rows in lines.items():
         rows.sort()

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from stored import is_complete, means  # noqa: E402
 
 DENSE, DISTILLED, MIXTURE = "dense", "dense, distilled", "mixture"
+LONGER = "dense, twice as long"  # a student begins where the mixture's training ended
 FIRST_SEARCH_SEED = 1000
 
 # How experts are gathered: assignments beside student.teacher.
@@ -63,6 +64,8 @@ class Case:
     settings: list = dataclasses.field(default_factory=list)  # of all arms
     mixture: list = dataclasses.field(default_factory=list)   # of the mixture, on top of the recipe
     concat: list = dataclasses.field(default_factory=list)    # makes room for k experts side by side
+    searched_at: list = dataclasses.field(default_factory=list)  # of a search alone, on top of all
+    longer: list = dataclasses.field(default_factory=list)    # twice the epochs
     layers: bool = False    # mixture layers of a Transformer, not whole networks
     score: Score = ERROR
     seeds: int = 10
@@ -82,20 +85,23 @@ class Case:
 
 CASES = [
     Case("fashion-mnist", "Fashion-MNIST, five whole networks, attentive gate",
-         "recipes/demo/attentive-gate.toml", NETWORK_TWIN, ["train.threads=1"]),
+         "recipes/demo/attentive-gate.toml", NETWORK_TWIN, ["train.threads=1"],
+         longer=["train.epochs=16"]),
     Case("mnist", "MNIST, five whole networks, attentive gate", "recipes/mnist.toml",
-         [*NETWORK_TWIN, "gate.normalise=", "gate.kernels="], ["train.threads=1"]),
+         [*NETWORK_TWIN, "gate.normalise=", "gate.kernels="], ["train.threads=1"],
+         longer=["train.epochs=40"]),
     Case("fashion-mnist-vit", "Fashion-MNIST, Vision Transformer, two blocks of eight experts, two a patch",
          "recipes/densify/fashion-mnist-vit.toml", TRANSFORMER_TWIN, ["train.threads=1"],
-         concat=["model.hidden=256"], layers=True),
+         concat=["model.hidden=256"], longer=["train.epochs=20"], layers=True),
     Case("cifar-100-vit", "CIFAR-100, Vision Transformer, four blocks of eight experts, two a patch",
-         "recipes/cifar-100-vit.toml", TRANSFORMER_TWIN, ["train.threads=1"],
-         concat=["model.hidden=192"], layers=True, seeds=5, search_seeds=1, distillation_seeds=1),
+         "recipes/cifar-100-vit.toml", TRANSFORMER_TWIN, ["train.threads=1", "model.hidden=32"],
+         concat=["model.hidden=64"], longer=["train.epochs=40"], searched_at=["model.hidden=96"], layers=True, seeds=5,
+         search_seeds=1, distillation_seeds=1),
     Case("multi30k", "Multi30k, English to German, six blocks of eight experts, two a token",
          "recipes/multi30k-en-de.toml", [],
          ["train.threads=1", "model.width=128", "model.hidden=128", "train.epochs=12"],
          mixture=["expert.count=8", "gate.kind=noisy_topk", "gate.k=2", "loss.switch_balance=.01"],
-         concat=["model.hidden=256"], layers=True, score=BLEU, seeds=5, search_seeds=1,
+         concat=["model.hidden=256"], longer=["train.epochs=24"], layers=True, score=BLEU, seeds=5, search_seeds=1,
          distillation_seeds=1),
 ]
 
@@ -105,13 +111,13 @@ def distillation(weight, temperature):
             f"loss.distillation_temperature={temperature:g}"]
 
 
-def study(case, arms, primary, seeds, first_seed, validation, metric, sign=-1):
+def study(case, arms, primary, seeds, first_seed, validation, metric, sign=-1, more=()):
     """The TOML of a study; a set with held-out rows of its own leaves them alone where validation is 0."""
     lines = ["[study]", f'recipe = "../../../{case.recipe}"', f"seeds = {seeds}",
              f"first_seed = {first_seed}", f'metric = "{metric}"',
              *(["lower_is_better = false"] if sign > 0 else []), f"primary = {json.dumps(primary)}",
              "", "[study.arms]"]
-    shared = [*case.settings, f"data.validation={validation}"]
+    shared = [*case.settings, f"data.validation={validation}", *more]
     lines += [f"{json.dumps(name)} = {json.dumps([*shared, *own])}" for name, own in arms.items()]
     return "\n".join(lines) + "\n"
 
@@ -128,7 +134,7 @@ def gathering_study(case):
         for fit in FITS:
             arms[f"{name}, {fit}"] = student(case, [*own, f"student.fit={fit}"], .75, 2)
     return study(case, arms, ["topk, linear", DISTILLED], case.search_seeds, FIRST_SEARCH_SEED, .1,
-                 case.score.search)
+                 case.score.search, more=case.searched_at)
 
 
 def distillation_study(case, chosen):
@@ -140,7 +146,8 @@ def distillation_study(case, chosen):
             arms[f"{DISTILLED}, {weight} at {temperature}"] = student(
                 case, ["student.gather=none"], weight, temperature)
     return study(case, arms, ["folded, 0.75 at 2", f"{DISTILLED}, 0.75 at 2"],
-                 case.distillation_seeds, FIRST_SEARCH_SEED, .1, case.score.search)
+                 case.distillation_seeds, FIRST_SEARCH_SEED, .1, case.score.search,
+                 more=case.searched_at)
 
 
 def case_study(case, chosen, folded_by, control_by):
@@ -152,6 +159,12 @@ def case_study(case, chosen, folded_by, control_by):
         arms[f"{name}, folded only"] = [*arms[name], "train.epochs=0", "train.average="]
     first = next(iter(chosen))
     return study(case, arms, [first, DISTILLED], case.seeds, 0, 0, case.score.test, case.score.sign)
+
+
+def longer_study(case):
+    """As many passes over the rows as mixture and student had together; the same seeds and rows."""
+    arms = {DENSE: case.dense, LONGER: [*case.dense, *case.longer]}
+    return study(case, arms, [LONGER, DENSE], case.seeds, 0, 0, case.score.test, case.score.sign)
 
 
 def chosen_gatherings(case, path):

@@ -14,13 +14,23 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def by_arm(path, figure):
-    """Arm -> the figure of its seeds, in their order."""
+def by_seed(path, figure):
+    """Arm -> seed -> the figure, seeds in their order."""
     arms = {}
     with open(path) as file:
         for row in sorted(csv.DictReader(file), key=lambda row: int(row["seed"])):
-            arms.setdefault(row["arm"], []).append(float(row[figure]))
+            arms.setdefault(row["arm"], {})[int(row["seed"])] = float(row[figure])
     return arms
+
+
+def by_arm(path, figure):
+    return {arm: list(seeds.values()) for arm, seeds in by_seed(path, figure).items()}
+
+
+def paired(scores, *arms):
+    """The figures of the arms on the seeds that all of them have."""
+    common = [seed for seed in scores[arms[0]] if all(seed in scores[arm] for arm in arms)]
+    return [[scores[arm][seed] for seed in common] for arm in arms]
 
 
 def spread(values):
@@ -54,37 +64,46 @@ def in_words(low, high, sign):
     return "noise" if low <= 0 <= high else "better" if sign * low > 0 else "worse"
 
 
+def scores_of(case, path):
+    """Those of the comparison, and of dense networks trained longer where they are there."""
+    scores = by_seed(path, case.score.test)
+    longer = path.with_name(f"longer-{case.name}.csv")
+    if longer.exists():
+        scores[cases.LONGER] = by_seed(longer, case.score.test)[cases.LONGER]
+    return scores
+
+
 def case_table(case, path):
-    scores, sign = by_arm(path, case.score.test), case.score.sign
+    scores, sign = scores_of(case, path), case.score.sign
     rows = []
-    for arm, values in scores.items():
+    for arm, seeds in scores.items():
         if arm.endswith("folded only"):
             continue
         folded = scores.get(f"{arm}, folded only")
-        row = [arm, spread(folded) if folded else "", spread(values)]
-        if arm in (cases.MIXTURE, cases.DENSE):
+        row = [arm, str(len(seeds)), spread(list(folded.values())) if folded else "", spread(list(seeds.values()))]
+        if arm in (cases.MIXTURE, cases.DENSE) or len(seeds) < 2:
             rows.append(row + ["", ""])
             continue
-        kept = kept_of(scores, values, sign)
+        kept = kept_of(scores, arm, sign)
         text = f"{percent(kept.share)} ({percent(kept.low)} to {percent(kept.high)})"
-        mean, low, high = paired_difference(values, scores[cases.DISTILLED])
+        mean, low, high = paired_difference(*paired(scores, arm, cases.DISTILLED))
         beside = "" if arm == cases.DISTILLED else (
             f"{mean:+.4f} ({low:+.4f} to {high:+.4f}), {in_words(low, high, sign)}")
         rows.append(row + [text + (", noise" if kept.is_noise else ""), beside])
-    return table(["arm", "folded only", "after as many epochs", "benefit kept (95 %)",
+    return table(["arm", "seeds", "folded only", "after as many epochs", "benefit kept (95 %)",
                   "beside dense, distilled"], rows)
 
 
-def kept_of(scores, values, sign):
+def kept_of(scores, arm, sign):
     return benefit_kept(*([sign * one for one in some]
-                          for some in (values, scores[cases.DENSE], scores[cases.MIXTURE])))
+                          for some in paired(scores, arm, cases.DENSE, cases.MIXTURE)))
 
 
 def denominator_text(case, path):
-    scores = by_arm(path, case.score.test)
-    kept = kept_of(scores, scores[cases.MIXTURE], case.score.sign)
+    scores = by_seed(path, case.score.test)
+    kept = kept_of(scores, cases.MIXTURE, case.score.sign)
     return (f"Denominator, what the mixture gains on the dense network: {kept.denominator:.4f}, "
-            f"{kept.standard_errors:.0f} standard errors; {len(scores[cases.DENSE])} seeds.\n")
+            f"{kept.standard_errors:.1f} standard errors over {len(scores[cases.DENSE])} seeds.\n")
 
 
 def case_text(case, results):

@@ -7,7 +7,7 @@
 
 cases.py and trials.py say what is run. Of each CASE three studies, in experiments/results/densify: gathering-CASE.csv
 (which way, which fit), distillation-CASE.csv (how much of the teacher), CASE.csv (the comparison on test
-rows); of each TRIAL trial-TRIAL.csv. Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
+rows), longer-CASE.csv (dense networks trained twice as long); of each TRIAL trial-TRIAL.csv. Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
 """
 
 import argparse
@@ -52,6 +52,7 @@ def run_case(case, options):
                                       cases.chosen_distillation(case, distillation, "folded"),
                                       cases.chosen_distillation(case, distillation, cases.DISTILLED)),
           options)
+    stage(f"longer-{case.name}", cases.longer_study(case), options)
 
 
 def main():

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "moestro/lifecycle/continual_recipe.h"
 #include "moestro/study/recipe.h"
 #include "verb.h"
 
@@ -13,6 +14,12 @@ constexpr const char* kIntroduction =
     "that it leaves out have their default. An unknown key, and a key that has no effect beside "
     "the\n"
     "others, is an error.\n";
+
+constexpr const char* kStreams =
+    "\n# Recipes of `moestro continual`\n\n"
+    "They have these sections and [train] (without epochs, patience and average; by default adamw "
+    "with a\n"
+    "cosine schedule and a warm-up of .1), and no others.\n";
 
 void print_plain(const Schema& schema) {
   for (const Section& section : schema.sections()) {
@@ -35,10 +42,16 @@ void add_config(CLI::App& app, CommonFlags&) {
   verb->add_flag("--markdown", *markdown, "as the page docs/configuration.md");
   verb->callback([markdown] {
     const StudyDocument document;
-    if (*markdown)
-      fmt::print("{}{}", kIntroduction, document.schema.to_markdown());
-    else
+    ContinualRecipe continual;
+    Schema stream;
+    describe_stream(stream, continual);
+    if (*markdown) {
+      fmt::print("{}{}{}{}", kIntroduction, document.schema.to_markdown(), kStreams,
+                 stream.to_markdown());
+    } else {
       print_plain(document.schema);
+      print_plain(stream);
+    }
   });
 }
 

@@ -135,8 +135,8 @@ int run(int argc, char** argv) {
                   : common.quiet ? LogLevel::quiet
                                  : LogLevel::info);
   });
-  for (const auto add : {add_train, add_densify, add_eval, add_predict, add_export, add_inspect,
-                         add_study, add_report, add_data, add_config, add_demo})
+  for (const auto add : {add_train, add_continual, add_densify, add_eval, add_predict, add_export,
+                         add_inspect, add_study, add_report, add_data, add_config, add_demo})
     add(app, common);
   return guarded([&] {
     check_verb(app, {argv + 1, argv + argc});

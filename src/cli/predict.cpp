@@ -32,7 +32,7 @@ void predict(const PredictFlags& flags, const CommonFlags& common) {
 
 void embed(const PredictFlags& flags, const CommonFlags& common) {
   if (!common.data_root.empty())
-    throw UserError("--data-root: token ids are a file; expected it with a run only");
+    throw UserError("--data-root: an encoder's texts are a file; expected it with a run only");
   EmbeddingOptions options{.model = flags.run, .texts = flags.data, .out = flags.out};
   if (!common.device.empty()) options.device = common.device;
   if (!flags.precision.empty()) options.precision = flags.precision;
@@ -51,12 +51,14 @@ void add_predict(CLI::App& app, CommonFlags& common) {
                "  moestro predict runs/mnist --data my-digits-images-idx3-ubyte --out answers.csv\n"
                "  moestro predict runs/houses --data new.csv --out answers.safetensors\n"
                "  moestro predict runs/multi30k-en-de --data english.txt --out german.txt\n"
+               "  moestro predict all-MiniLM-L6-v2 --data texts.txt --out vectors.safetensors\n"
                "  moestro predict all-MiniLM-L6-v2 --data ids.safetensors --out vectors.safetensors"
                "    (ids: scripts/tokenize.py)");
   auto flags = std::make_shared<PredictFlags>();
   add_argument(*verb, "RUN|ENCODER", flags->run,
                "a run folder; or the Hugging Face folder of a BERT");
-  verb->add_option("--data", flags->data, "rows to answer for; of an encoder: token ids")
+  verb->add_option("--data", flags->data,
+                   "rows to answer for; of an encoder: FILE.txt with a text a line, or token ids")
       ->required()
       ->type_name("NAME|PATH");
   verb->add_option("--out", flags->out,

@@ -36,6 +36,7 @@ void add_report(CLI::App& app, CommonFlags& common);
 void add_data(CLI::App& app, CommonFlags& common);
 void add_config(CLI::App& app, CommonFlags& common);
 void add_demo(CLI::App& app, CommonFlags& common);
+void add_continual(CLI::App& app, CommonFlags& common);
 void add_densify(CLI::App& app, CommonFlags& common);
 void add_study(CLI::App& app, CommonFlags& common);
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "moestro/core/utf8.h"
+
 namespace moestro {
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -33,10 +35,6 @@ uint32_t lower_case(uint32_t letter) {
   const bool odd_is_large = within(0x139, 0x148) || within(0x179, 0x17e) || within(0x4c1, 0x4ce);
   return (even_is_large && letter % 2 == 0) || (odd_is_large && letter % 2 == 1) ? letter + 1
                                                                                  : letter;
-}
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
 }  // namespace

@@ -52,23 +52,11 @@ void refuse_text_keys(const DataConfig& config, const std::string& name) {
         name);
 }
 
-TextFileSet read_text_files(const DataConfig& config, const fs::path& root) {
-  if (!config.path.empty()) return read_own_texts(config);
-  const NamedSet& set = named_set(config.name);
-  return read_named_texts(set, require_set(set, data_roots(root)));
-}
-
 DataSource load_all_texts(const DataConfig& config, const fs::path& root, uint64_t seed,
                           std::optional<ClassChoice>& choice,
                           std::shared_ptr<const Tokenizer> tokenizer) {
   if (!config.path.empty() && config.format == "ids") return load_token_sets(config, seed, choice);
-  TextFileSet files = read_text_files(config, root);
-  if (choice) {
-    choice->choose(files.train);
-    if (files.valid) choice->apply(*files.valid);
-    if (files.test) choice->apply(*files.test);
-  }
-  return load_texts(config, std::move(files), seed, std::move(tokenizer));
+  return load_texts(config, read_text_files(config, root, choice), seed, std::move(tokenizer));
 }
 
 void fill_tables(DataSource& source) {

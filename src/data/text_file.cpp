@@ -3,33 +3,13 @@
 #include <algorithm>
 
 #include "moestro/core/error.h"
+#include "moestro/core/utf8.h"
 #include "moestro/data/input_file.h"
 
 namespace moestro {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-// Bytes of the character that begins here, or 0 (The Unicode Standard, table 3-7).
-size_t character_size(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
-  const auto follows = [&](size_t i, int low = 0x80, int high = 0xbf) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const int first = byte(0);
-  if (first == 0) return 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const int low = first == 0xe0 ? 0xa0 : 0x80, high = first == 0xed ? 0x9f : 0xbf;
-    return follows(1, low, high) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const int low = first == 0xf0 ? 0x90 : 0x80, high = first == 0xf4 ? 0x8f : 0xbf;
-    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 [[noreturn]] void fail(const std::string& file, const std::string& text, size_t at) {
   const auto before = text.begin() + static_cast<std::ptrdiff_t>(at);
@@ -39,14 +19,15 @@ size_t character_size(std::string_view text) {
   if (text[at] == '\0')
     throw UserError("{}:{}: byte {} is NUL; expected a text file", file, line, column);
   throw UserError(
-      "{}:{}: byte {} is no UTF-8; expected UTF-8, or data.encoding = \"latin-1\" for such a file",
+      "{}:{}: byte {} is no UTF-8; expected UTF-8, or in a recipe data.encoding = \"latin-1\" for "
+      "such a file",
       file, line, column);
 }
 
 void check_utf8(const std::string& file, const std::string& text) {
   for (size_t at = 0; at < text.size();) {
-    const size_t size = character_size(std::string_view(text).substr(at));
-    if (size == 0) fail(file, text, at);
+    const size_t size = first_character(std::string_view(text).substr(at)).size;
+    if (size == 0 || text[at] == '\0') fail(file, text, at);
     at += size;
   }
 }
@@ -54,11 +35,7 @@ void check_utf8(const std::string& file, const std::string& text) {
 std::string from_latin1(const std::string& file, const std::string& bytes) {
   if (const size_t nul = bytes.find('\0'); nul != bytes.npos) fail(file, bytes, nul);
   std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte >= 0x80) text += static_cast<char>(0xc0 | byte >> 6);
-    text += static_cast<char>(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
-  }
+  for (const char c : bytes) append_utf8(text, static_cast<unsigned char>(c));
   return text;
 }
 
@@ -85,6 +62,11 @@ std::vector<std::string> read_lines(const std::filesystem::path& path,
     at = next;
   }
   return lines;
+}
+
+bool is_named_as_text(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".txt") || name.ends_with(".txt.gz");
 }
 
 }  // namespace moestro

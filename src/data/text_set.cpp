@@ -1,7 +1,10 @@
 #include "moestro/data/text_set.h"
 
+#include <ATen/Functions.h>
+
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
+#include "moestro/data/split.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -115,6 +118,37 @@ TextFileSet read_own_texts(const DataConfig& config) {
   out.test = read(config.test_path);
   name_rows(out, fs::path(config.path).stem().stem().string(), {});
   return out;
+}
+
+TextFileSet read_text_files(const DataConfig& config, const fs::path& root,
+                            std::optional<ClassChoice>& choice) {
+  const auto read_named = [&](const NamedSet& set) {
+    return read_named_texts(set, require_set(set, data_roots(root)));
+  };
+  TextFileSet files =
+      config.path.empty() ? read_named(named_set(config.name)) : read_own_texts(config);
+  if (!choice) return files;
+  choice->choose(files.train);
+  if (files.valid) choice->apply(*files.valid);
+  if (files.test) choice->apply(*files.test);
+  return files;
+}
+
+TextParts split_texts(const DataConfig& config, TextFileSet files, uint64_t seed) {
+  const TextRows& all = files.train;
+  const RowSplit split = split_rows({all.name, all.rows(), all.targets_N, all.classes,
+                                     files.valid.has_value(), files.test.has_value()},
+                                    config, seed);
+  TextParts parts;
+  if (!files.valid)
+    parts.valid = select_rows(all, split.valid_N);
+  else if (config.validation == 0)
+    parts.valid = select_rows(all, at::empty({0}, at::kLong));
+  else
+    parts.valid = std::move(*files.valid);
+  parts.test = files.test ? std::move(*files.test) : select_rows(all, split.test_N);
+  parts.train = select_rows(all, split.train_N);
+  return parts;
 }
 
 }  // namespace moestro

@@ -146,6 +146,43 @@ NamedSet ag_news() {
   return set;
 }
 
+// A line is a message's subject and body, as scripts/convert_data.py makes it.
+NamedSet newsgroups() {
+  NamedSet set = text_set("20news", "", "20 Newsgroups: messages of 1993 by date, 20 groups",
+                          "11,314 + 7,532", "tsv");
+  set.train_files = {{"train.tsv"}};
+  set.test_files = {{"test.tsv"}};
+  set.text.header = "yes";
+  set.text.columns = {"text"};
+  set.text.target = "label";
+  set.class_names = {"alt.atheism",
+                     "comp.graphics",
+                     "comp.os.ms-windows.misc",
+                     "comp.sys.ibm.pc.hardware",
+                     "comp.sys.mac.hardware",
+                     "comp.windows.x",
+                     "misc.forsale",
+                     "rec.autos",
+                     "rec.motorcycles",
+                     "rec.sport.baseball",
+                     "rec.sport.hockey",
+                     "sci.crypt",
+                     "sci.electronics",
+                     "sci.med",
+                     "sci.space",
+                     "soc.religion.christian",
+                     "talk.politics.guns",
+                     "talk.politics.mideast",
+                     "talk.politics.misc",
+                     "talk.religion.misc"};
+  set.text.labels = set.class_names;
+  set.licence = "none stated";
+  set.origin =
+      "http://qwone.com/~jason/20Newsgroups/ (bydate; scripts/convert_data.py makes the files of "
+      "it)";
+  return set;
+}
+
 NamedSet multi30k(const std::string& source, const std::string& target,
                   const std::string& languages) {
   NamedSet set = text_set(fmt::format("multi30k-{}-{}", source, target), "multi30k",
@@ -184,6 +221,7 @@ std::vector<NamedSet> text_sets() {
            {"sentence1", "sentence2"}, "label"),
       stsb(),
       ag_news(),
+      newsgroups(),
       multi30k("en", "de", "English to German"),
       multi30k("de", "en", "German to English"),
       multi30k("en", "fr", "English to French"),

@@ -6,45 +6,19 @@
 #include "moestro/core/log.h"
 #include "moestro/core/suggest.h"
 #include "moestro/data/data_root.h"
-#include "moestro/data/split.h"
 #include "moestro/data/text_encoding.h"
+#include "moestro/data/text_file.h"
 #include "moestro/store/digest.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
 namespace {
 
-struct Parts {
-  TextRows train, valid, test;
-};
-
-Parts split_texts(const DataConfig& config, TextFileSet& files, uint64_t seed) {
-  const TextRows& all = files.train;
-  const RowSplit split = split_rows({all.name, all.rows(), all.targets_N, all.classes,
-                                     files.valid.has_value(), files.test.has_value()},
-                                    config, seed);
-  Parts parts;
-  if (!files.valid)
-    parts.valid = select_rows(all, split.valid_N);
-  else if (config.validation == 0)
-    parts.valid = select_rows(all, at::empty({0}, at::kLong));
-  else
-    parts.valid = std::move(*files.valid);
-  parts.test = files.test ? std::move(*files.test) : select_rows(all, split.test_N);
-  parts.train = select_rows(all, split.train_N);
-  return parts;
-}
-
 std::shared_ptr<const Tokenizer> train_tokenizer(const TextRows& train, int64_t vocabulary) {
   std::vector<std::string> texts = train.translations;
   for (const std::vector<std::string>& row : train.texts)
     texts.insert(texts.end(), row.begin(), row.end());
   return Tokenizer::train(texts, vocabulary);
-}
-
-bool is_plain(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.ends_with(".txt") || name.ends_with(".txt.gz");
 }
 
 std::string count_text(int64_t texts) {
@@ -59,8 +33,8 @@ std::string described(const TextLayout& layout) {
 TextRows read_new_path(const TextRecord& record, const fs::path& path, Targets targets) {
   std::error_code ignored;
   const bool there = fs::is_regular_file(path, ignored);
-  const bool plain =
-      targets == Targets::optional && (is_plain(path) || (record.is_translation() && there));
+  const bool plain = targets == Targets::optional &&
+                     (is_named_as_text(path) || (record.is_translation() && there));
   if (plain && record.texts_a_row() > 1)
     throw UserError("{}: one text a line; expected {} texts a row, as the run was trained on",
                     path.string(), record.texts_a_row());
@@ -108,7 +82,8 @@ DataSource load_texts(const DataConfig& config, TextFileSet files, uint64_t seed
                       std::shared_ptr<const Tokenizer> tokenizer) {
   DataSource source;
   source.test_is_split = !files.test;
-  const Parts parts = split_texts(config, files, seed);
+  TextRecord record = std::move(files.record);
+  const TextParts parts = split_texts(config, std::move(files), seed);
   if (!tokenizer)
     tokenizer = config.tokenizer.empty() ? train_tokenizer(parts.train, config.vocabulary)
                                          : Tokenizer::load(config.tokenizer);
@@ -116,7 +91,7 @@ DataSource load_texts(const DataConfig& config, TextFileSet files, uint64_t seed
                               /*leave_out_long=*/parts.train.parallel);
   source.valid = encode_texts(parts.valid, *tokenizer, config.longest, "validation");
   source.test = encode_texts(parts.test, *tokenizer, config.longest, "test");
-  source.text = std::move(files.record);
+  source.text = std::move(record);
   source.text->longest = config.longest;
   source.text->vocabulary = tokenizer->vocabulary();
   source.text->tokenizer_digest = sha256_hex(tokenizer->model());

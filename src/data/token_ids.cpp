@@ -26,8 +26,10 @@ void refuse_other_files(const std::filesystem::path& path) {
   char begin[kLength + 1] = {};
   std::ifstream file(path, std::ios::binary);
   if (file && (!file.read(begin, sizeof begin) || begin[kLength] != '{'))
-    throw UserError("{}: no safetensors file; expected ids made by scripts/tokenize.py",
-                    path.string());
+    throw UserError(
+        "{}: no safetensors file; expected ids made by scripts/tokenize.py (predict takes texts, "
+        "too: a file of one a line that ends in .txt)",
+        path.string());
 }
 
 Tensor whole_numbers(const SafetensorsFile& file, const std::string& name) {

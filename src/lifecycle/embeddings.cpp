@@ -1,10 +1,14 @@
 #include "moestro/lifecycle/embeddings.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/progress.h"
+#include "moestro/data/text_file.h"
+#include "moestro/data/word_pieces.h"
 #include "moestro/store/hugging_face.h"
 #include "moestro/store/safetensors.h"
 
@@ -13,6 +17,22 @@ namespace {
 
 // Measured: on a CPU fewer leave threads idle, more leave the caches.
 constexpr int64_t kTokensOnCpu = 2048, kTokensOnGpu = 65536;
+
+TokenIds read_plain_texts(const EmbeddingOptions& options, const PretrainedEncoder& encoder) {
+  const std::vector<std::string> texts = read_lines(options.texts, "utf-8");
+  if (texts.empty())
+    throw UserError("{}: no lines; expected one text a line", options.texts.string());
+  const WordPieces pieces(options.model);
+  if (pieces.vocabulary() > encoder.vocabulary())
+    throw UserError("{}: its tokenizer has {} pieces; expected at most {}, the model's vocabulary",
+                    options.model.string(), pieces.vocabulary(), encoder.vocabulary());
+  if (encoder.longest() < 3)
+    throw UserError("{}: a text has at most {} tokens; expected room for 3: begin, a word, end",
+                    options.model.string(), encoder.longest());
+  // As sentence-transformers cuts them: never beyond the model's positions.
+  const int64_t longest = pieces.longest() == 0 ? encoder.longest() : pieces.longest();
+  return encode_texts(pieces, texts, std::min(longest, encoder.longest()));
+}
 
 }  // namespace
 
@@ -39,7 +59,10 @@ int64_t embed_file(const EmbeddingOptions& options) {
   set_threads(options.threads);
   const PretrainedEncoder encoder(HuggingFaceFolder(options.model), resolve_device(options.device),
                                   options.precision == "bf16" ? at::kBFloat16 : at::kFloat);
-  const TokenIds texts = read_token_ids(options.texts, encoder.vocabulary(), encoder.longest());
+  const TokenIds texts =
+      is_named_as_text(options.texts)
+          ? read_plain_texts(options, encoder)
+          : read_token_ids(options.texts, encoder.vocabulary(), encoder.longest());
   write_safetensors(options.out, {{"embeddings", embed_texts(encoder, texts)}});
   return texts.texts();
 }

@@ -8,7 +8,6 @@
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
-#include "moestro/core/version.h"
 #include "moestro/data/source.h"
 #include "moestro/lifecycle/inspection_files.h"
 #include "moestro/lifecycle/responder.h"
@@ -23,6 +22,7 @@
 #include "moestro/train/recorder.h"
 #include "moestro/train/trainer.h"
 #include "moestro/train/weight_average.h"
+#include "run_writer.h"
 
 namespace moestro {
 namespace {
@@ -34,13 +34,11 @@ class TrainRun {
 
   void run() {
     check(recipe_, document_.schema);
-    if (options_.resume && nothing_left()) return;
+    if (options_.resume && nothing_left(options_.out, document_.schema.to_toml())) return;
     check_apart(document_, options_.out);
     if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
     prepare();
-    folder_ = std::make_unique<RunFolder>(options_.resume
-                                              ? RunFolder::resume(options_.out)
-                                              : RunFolder::create(options_.out, options_.force));
+    writer_ = std::make_unique<RunWriter>(options_.out, options_.resume, options_.force);
     in_folder();
   }
 
@@ -67,25 +65,13 @@ class TrainRun {
   const DataRecord& data() const { return data_; }
 
  private:
+  const RunFolder& folder() const { return writer_->folder(); }
   uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
 
   Guidance guide(const Batch& batch) const {
     Guidance guidance = start_->guide(batch);
     if (recipe_.loss.distillation > 0) guidance.teacher_NC = student_->teach(batch);
     return guidance;
-  }
-
-  // Refuses to resume with another recipe; true where the run is finished.
-  bool nothing_left() const {
-    if (!is_run_folder(options_.out)) return false;
-    const RunFolder folder = RunFolder::open(options_.out);
-    if (const auto difference = folder.recipe_difference(document_.schema.to_toml()))
-      throw UserError(
-          "{}: the run there has another recipe; expected the same to --resume (here: {})",
-          options_.out.string(), *difference);
-    if (folder.is_finished())
-      log_info("{}: the run is finished, nothing to do", options_.out.string());
-    return folder.is_finished();
   }
 
   // Of a run that goes on from a checkpoint: none is trained anew.
@@ -126,70 +112,36 @@ class TrainRun {
   }
 
   void in_folder() {
-    const std::string started = options_.resume ? first_start() : utc_now(),
-                      digest = source_.digest();
+    const std::string digest = source_.digest();
     if (options_.resume) check_same_data(digest);
-    manifest_ = {.version = version(),
-                 .seed = recipe_.train.seed,
-                 .device = describe_device(device_),
-                 .threads = threads_,
-                 .data_digest = digest,
-                 .started = started,
-                 .finished = ""};
-    folder_->write(manifest_);
-    write_atomically(folder_->recipe_path(), document_.schema.to_toml());
-    write_json_file(folder_->path() / "data.json", data_.to_json());
+    writer_->begin({.seed = recipe_.train.seed,
+                    .device = describe_device(device_),
+                    .threads = threads_,
+                    .data_digest = digest},
+                   document_.schema.to_toml());
+    write_json_file(folder().path() / "data.json", data_.to_json());
     if (source_.tokenizer)
-      write_atomically(folder_->path() / kTokenizerFile, source_.tokenizer->model());
-    try {
+      write_atomically(folder().path() / kTokenizerFile, source_.tokenizer->model());
+    writer_->finish([this] {
       train();
       finish();
-      end(RunStatus::finished);
-    } catch (const Interrupted&) {
-      end(RunStatus::interrupted);
-      throw;
-    } catch (...) {
-      end_quietly();
-      throw;
-    }
+    });
   }
 
   // Steps on other rows would belong to neither run.
   void check_same_data(const std::string& digest) const {
-    const CheckpointStore checkpoints(folder_->checkpoints_path(), recipe_.train.keep);
+    const CheckpointStore checkpoints(folder().checkpoints_path(), recipe_.train.keep);
     if (checkpoints.steps().empty()) return;
-    if (folder_->manifest().data_digest != digest)
+    if (folder().manifest().data_digest != digest)
       throw UserError(
           "{}: the data are not those that the run was begun with; expected the same "
           "to --resume",
           options_.out.string());
   }
 
-  // A run that is resumed keeps the day it was begun.
-  std::string first_start() const {
-    std::error_code none;
-    const bool begun = std::filesystem::exists(folder_->manifest_path(), none);
-    return begun ? folder_->manifest().started : utc_now();
-  }
-
-  void end(RunStatus status) {
-    manifest_.finished = utc_now();
-    manifest_.status = status;
-    folder_->write(manifest_);
-  }
-
-  // While an error is on its way: a full disk must not hide it behind a second one.
-  void end_quietly() {
-    try {
-      end(RunStatus::failed);
-    } catch (const std::exception& second) {
-      log_warning("{}", second.what());
-    }
-  }
-
   void train() {
     const InterruptHandlers handlers;
-    CheckpointStore checkpoints(folder_->checkpoints_path(), recipe_.train.keep);
+    CheckpointStore checkpoints(folder().checkpoints_path(), recipe_.train.keep);
     std::optional<Checkpoint> checkpoint;
     if (options_.resume) checkpoint = checkpoints.latest();
     const int64_t step = checkpoint ? checkpoint->step : 0;
@@ -198,8 +150,8 @@ class TrainRun {
     else if (student_)
       log_info("{}", student_->describe());
 
-    MetricsLog metrics(folder_->metrics_path(), checkpoint ? step : -1);
-    EventFile events(folder_->path(), step);
+    MetricsLog metrics(folder().metrics_path(), checkpoint ? step : -1);
+    EventFile events(folder().path(), step);
     Recorder recorder(metrics, events, model_->mixture_names(), device_);
     std::vector<Hook*> hooks = {&recorder};
     std::optional<WeightAverage> average;
@@ -228,7 +180,7 @@ class TrainRun {
                      .guide = [this](const Batch& rows) { return guide(rows); },
                      .hooks = hooks,
                      .target_deviation = source_.normaliser.target_deviation(),
-                     .name = folder_->name()},
+                     .name = folder().name()},
                     recipe_.train);
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.run();
@@ -250,9 +202,9 @@ class TrainRun {
 
   void finish() {
     Summary summary;
-    summary.name = folder_->name();
+    summary.name = folder().name();
     summary.data = source_.train.name;
-    summary.device = manifest_.device;
+    summary.device = writer_->manifest().device;
     summary.seed = recipe_.train.seed;
     summary.parameters = model_->parameter_count();
     summary.seconds = state_.seconds;
@@ -261,8 +213,8 @@ class TrainRun {
     summary.told_class = recipe_.gate.kind == "classes";
     summary.valid = validate();
     if (student_) summary.student = student_->to_json();
-    summary.figures = test_figures(folder_->path(), responder(), source_.test, "test");
-    write_json_file(folder_->summary_path(), summary.to_json());
+    summary.figures = test_figures(folder().path(), responder(), source_.test, "test");
+    write_json_file(folder().summary_path(), summary.to_json());
   }
 
   const RecipeDocument& document_;
@@ -276,8 +228,7 @@ class TrainRun {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Start> start_;
   std::unique_ptr<Student> student_;  // with student.teacher
-  std::unique_ptr<RunFolder> folder_;
-  Manifest manifest_;
+  std::unique_ptr<RunWriter> writer_;
   TrainState state_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "moestro/core/error.h"
 #include "right_answers.h"
 
 namespace moestro {
@@ -25,6 +26,15 @@ double hard_top1_accuracy(const Tensor& predicted_NE, const Tensor& probs_NE,
                           const Tensor& labels_N) {
   const Tensor predicted_N1 = owner_prediction(predicted_NE, probs_NE).unsqueeze(1);
   return right_answers(predicted_N1, labels_N, "accuracy").mean().item<double>();
+}
+
+double balanced_accuracy(const Tensor& predicted_N, const Tensor& labels_N) {
+  if (labels_N.numel() == 0)
+    throw UserError("accuracy: the set is empty; expected at least one sample");
+  const Tensor right_N = predicted_N.eq(labels_N).to(at::kDouble);
+  const Tensor all_C = at::bincount(labels_N), right_C = at::bincount(labels_N, right_N);
+  const Tensor occurs_C = all_C.gt(0);
+  return (right_C.masked_select(occurs_C) / all_C.masked_select(occurs_C)).mean().item<double>();
 }
 
 }  // namespace moestro

@@ -96,12 +96,16 @@ struct PackedFeedForward::Packed {
 };
 
 Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
-                           const FeedForwardWeights& experts, FeedForwardKind kind) {
+                           const FeedForwardWeights& experts, FeedForwardKind kind,
+                           const Tensor& factor_NKF) {
   check_weights(experts, kind);
   check_rows(x_ND, experts_NK, weights_NK, experts.up_EDF.size(1), experts.up_EDF);
-  if (!has_kernels(x_ND))
+  if (factor_NKF.defined())
+    check_shape("factor_NKF", factor_NKF,
+                {x_ND.size(0), experts_NK.size(1), experts.down_EFD.size(1)});
+  if (factor_NKF.defined() || !has_kernels(x_ND))
     return plain_feed_forward(x_ND, experts_NK, weights_NK, experts, kind,
-                              best_product_way(experts));
+                              best_product_way(experts), factor_NKF);
   return block_feed_forward(x_ND, experts_NK, weights_NK, experts, kind, best_arithmetic());
 }
 

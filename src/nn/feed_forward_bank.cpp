@@ -1,8 +1,12 @@
 #include "moestro/nn/feed_forward_bank.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "kernels/feed_forward/plain.h"
+#include "layers/dropout.h"
 #include "layers/stacked.h"
 #include "moestro/core/error.h"
 
@@ -10,13 +14,23 @@ namespace moestro {
 
 FeedForwardBank::FeedForwardBank(const FeedForwardShape& shape, const std::string& name,
                                  int64_t experts, uint64_t seed)
-    : shape_(shape), name_(name), frozen_(std::make_shared<FreezeMask>(experts, false)) {
+    : shape_(shape),
+      name_(name),
+      seed_(seed),
+      frozen_(std::make_shared<FreezeMask>(experts, false)) {
   const int64_t up = shape.kind == FeedForwardKind::swiglu ? 2 * shape.hidden : shape.hidden;
   const LayerSetting up_setting{name + ".up", experts, seed, frozen_};
   const LayerSetting down_setting{name + ".down", experts, seed, frozen_};
-  const double bound = xavier_bound(shape.width, shape.hidden);
-  up_EDF_ = draw_parameter(up_setting, "weight", {shape.width, up}, bound);
-  down_EFD_ = draw_parameter(down_setting, "weight", {shape.hidden, shape.width}, bound);
+  const Shape up_shape = {shape.width, up}, down_shape = {shape.hidden, shape.width};
+  if (shape.start == FeedForwardStart::adapter) {
+    up_EDF_ = draw_parameter(up_setting, "weight", up_shape,
+                             1 / std::sqrt(static_cast<double>(shape.width)));
+    down_EFD_ = constant_parameter(down_setting, "weight", down_shape, 0);
+  } else {
+    const double bound = xavier_bound(shape.width, shape.hidden);
+    up_EDF_ = draw_parameter(up_setting, "weight", up_shape, bound);
+    down_EFD_ = draw_parameter(down_setting, "weight", down_shape, bound);
+  }
   if (!shape.bias) return;
   up_bias_EF_ = constant_parameter(up_setting, "bias", {up}, 0);
   down_bias_ED_ = constant_parameter(down_setting, "bias", {shape.width}, 0);
@@ -32,43 +46,96 @@ FeedForwardWeights FeedForwardBank::weights(at::ScalarType type) const {
   return weights;
 }
 
-NetworkOutput FeedForwardBank::forward_all(const Tensor& x_ND, bool want_hidden) const {
+bool FeedForwardBank::drops(const ForwardContext& context) const {
+  return context.training && shape_.dropout > 0;
+}
+
+// [N, F]
+Tensor FeedForwardBank::factor_of_expert(int64_t expert, const Tensor& x_ND,
+                                         const ForwardContext& context) const {
+  const Shape shape = {x_ND.size(0), shape_.hidden};
+  if ((*frozen_)[expert]) return at::ones(shape, x_ND.options().requires_grad(false));
+  return dropout_factor(shape, x_ND.options(), shape_.dropout, fmt::format("{}/{}", name_, expert),
+                        context);
+}
+
+// [N, K, F]; undefined where nothing is dropped.
+Tensor FeedForwardBank::factor_of_choices(const Tensor& x_ND, const Tensor& experts_NK,
+                                          const ForwardContext& context) const {
+  if (!drops(context)) return {};
+  const Tensor factor_NKF = dropout_factor({experts_NK.size(0), experts_NK.size(1), shape_.hidden},
+                                           x_ND.options(), shape_.dropout, name_, context);
+  std::vector<int64_t> frozen;
+  for (int64_t e = 0; e < experts(); ++e)
+    if ((*frozen_)[e]) frozen.push_back(e);
+  if (frozen.empty()) return factor_NKF;
+  const Tensor frozen_NK = at::isin(experts_NK, at::tensor(frozen, experts_NK.options()));
+  return factor_NKF.masked_fill_(frozen_NK.unsqueeze(2), 1);
+}
+
+NetworkOutput FeedForwardBank::forward_all(const Tensor& x_ND, bool want_hidden,
+                                           const ForwardContext& context) const {
   const FeedForwardWeights weights = this->weights(x_ND.scalar_type());
   const Tensor x_END = x_ND.unsqueeze(0).expand({experts(), -1, -1});
   const auto product = [](const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return bias.defined() ? at::baddbmm(bias.unsqueeze(1), x, weight) : at::bmm(x, weight);
   };
-  const Tensor hidden_ENF = product(x_END, weights.up_EDF, weights.up_bias_EF);
+  const Tensor up_ENF = product(x_END, weights.up_EDF, weights.up_bias_EF);
+  Tensor hidden_ENF = activated(up_ENF, shape_.kind);
+  if (drops(context)) {
+    std::vector<Tensor> factors;
+    for (int64_t e = 0; e < experts(); ++e) factors.push_back(factor_of_expert(e, x_ND, context));
+    hidden_ENF = hidden_ENF * at::stack(factors);
+  }
   NetworkOutput output;
-  output.out_ENC =
-      product(activated(hidden_ENF, shape_.kind), weights.down_EFD, weights.down_bias_ED);
-  if (want_hidden) output.hidden_ENF = hidden_ENF;
+  output.out_ENC = product(hidden_ENF, weights.down_EFD, weights.down_bias_ED);
+  if (want_hidden) output.hidden_ENF = up_ENF;
   return output;
 }
 
-Tensor FeedForwardBank::forward_one(int64_t expert, const Tensor& x_ND) const {
+Tensor FeedForwardBank::forward_one(int64_t expert, const Tensor& x_ND,
+                                    const ForwardContext& context) const {
   const at::ScalarType type = x_ND.scalar_type();
   const auto product = [&](const Tensor& x, const Parameter& weight, const Parameter& bias) {
     const Tensor weight_DF = live_one(weight, expert, type);
     return shape_.bias ? at::addmm(live_one(bias, expert, type), x, weight_DF)
                        : at::mm(x, weight_DF);
   };
-  return product(activated(product(x_ND, up_EDF_, up_bias_EF_), shape_.kind), down_EFD_,
-                 down_bias_ED_);
+  Tensor hidden_NF = activated(product(x_ND, up_EDF_, up_bias_EF_), shape_.kind);
+  if (drops(context)) hidden_NF = hidden_NF * factor_of_expert(expert, x_ND, context);
+  return product(hidden_NF, down_EFD_, down_bias_ED_);
 }
 
 Tensor FeedForwardBank::forward_mixed(const Tensor& x_ND, const Tensor& experts_NK,
-                                      const Tensor& weights_NK) const {
-  return sparse_feed_forward(x_ND, experts_NK, weights_NK, weights(x_ND.scalar_type()),
-                             shape_.kind);
+                                      const Tensor& weights_NK,
+                                      const ForwardContext& context) const {
+  return sparse_feed_forward(x_ND, experts_NK, weights_NK, weights(x_ND.scalar_type()), shape_.kind,
+                             factor_of_choices(x_ND, experts_NK, context));
 }
 
-Tensor FeedForwardBank::forward_chosen(const Tensor& x_ND, const Tensor& experts_NK) const {
+Tensor FeedForwardBank::forward_chosen(const Tensor& x_ND, const Tensor& experts_NK,
+                                       const ForwardContext& context) const {
   const int64_t rows = experts_NK.size(0), chosen = experts_NK.size(1);
   const Tensor experts_M1 = experts_NK.reshape({rows * chosen, 1});
   const Tensor x_MD = x_ND.repeat_interleave(chosen, 0);
-  return forward_mixed(x_MD, experts_M1, at::ones(experts_M1.sizes(), x_MD.options()))
+  return forward_mixed(x_MD, experts_M1, at::ones(experts_M1.sizes(), x_MD.options()), context)
       .view({rows, chosen, shape_.width});
+}
+
+void FeedForwardBank::grow(int64_t more) {
+  MOESTRO_CHECK(more >= 0, "{} more experts", more);
+  const at::NoGradGuard no_gradients;
+  const int64_t before = experts();
+  const std::vector<Parameter> ours = parameters(),
+                               drawn = FeedForwardBank(shape_, name_, before + more, seed_)
+                                           .parameters();
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const Tensor& value = ours[i].value;
+    value.mutable_grad() = Tensor();
+    value.set_data(at::cat(
+        {value.detach(), drawn[i].value.detach().narrow(0, before, more).to(value.options())}));
+  }
+  frozen_->resize(before + more, false);
 }
 
 ExpertTensors FeedForwardBank::tensors() const {
@@ -84,7 +151,9 @@ void FeedForwardBank::freeze(int64_t expert, bool frozen) {
 }
 
 std::string FeedForwardBank::describe() const {
-  return describe_feed_forward(weights(up_EDF_.value.scalar_type()));
+  const std::string line = describe_feed_forward(weights(up_EDF_.value.scalar_type()));
+  if (shape_.dropout == 0) return line;
+  return line + "; in training ATen's products of sorted rows, since the kernels know no dropout";
 }
 
 Cost FeedForwardBank::cost() const {

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
+#include "moestro/nn/sides.h"
 #include "transformer/block.h"
 
 namespace moestro {
@@ -84,11 +85,18 @@ Transformer::Transformer(Kind kind, const TransformerShape& shape, const std::st
 
 TransformerOutput Transformer::forward(const Tensor& x_ND, const Packing& rows,
                                        const ForwardContext& context, const TraceNeeds& needs,
-                                       const Memory* memory) const {
+                                       const Memory* memory, Sides* sides) const {
   MOESTRO_CHECK((kind_ == Kind::decoder) == (memory != nullptr), "a decoder needs a memory");
   TransformerOutput output{x_ND, {}};
-  for (const Block& block : parts_->blocks)
-    output.x_ND = block.forward(output.x_ND, rows, memory, context, needs, output.traces);
+  for (size_t i = 0; i < parts_->blocks.size(); ++i) {
+    Side side;
+    if (sides)
+      side = [&](const Tensor& x) {
+        return sides->forward(static_cast<int64_t>(i), x, rows, context);
+      };
+    output.x_ND =
+        parts_->blocks[i].forward(output.x_ND, rows, memory, context, needs, output.traces, side);
+  }
   if (parts_->last_norm) output.x_ND = (*parts_->last_norm)(output.x_ND);
   return output;
 }

@@ -4,6 +4,7 @@
 
 #include "moestro/core/error.h"
 #include "moestro/surgery/unit_gathering.h"
+#include "some_experts.h"
 
 namespace moestro {
 namespace {
@@ -23,16 +24,6 @@ void check_widths(const std::vector<HiddenLayer>& layers, const std::vector<Hidd
     if (student[l].axis.units != times * layers[l].axis.units)
       throw UserError("hidden layer {} of the student is {} wide; {} takes {}", l,
                       student[l].axis.units, what, times * layers[l].axis.units);
-}
-
-// Those experts alone, numbered from 0.
-ExpertTensors only(const ExpertTensors& experts, const std::vector<int64_t>& which) {
-  std::vector<ExpertTensors::Entry> entries;
-  for (const std::string& name : experts.names())
-    entries.push_back({name, experts.shape(name), [=](int64_t expert) {
-                         return experts.at(name, which[static_cast<size_t>(expert)]);
-                       }});
-  return ExpertTensors(std::ssize(which), std::move(entries));
 }
 
 KeptUnits kept_units(const UnitChoice& choice, const Tensor& strength_EU) {
@@ -103,7 +94,7 @@ class Gatherer {
     std::vector<int64_t> which = named() ? options_.experts : every_expert(experts_.experts());
     if (options_.kind == GatherKind::one) which.resize(1);
     Gathering gathering;
-    gathering.tensors = averaged(only(experts_, which));
+    gathering.tensors = averaged(some_experts(experts_, which));
     return gathering;
   }
 

@@ -169,6 +169,12 @@ void load_block(Loader& loader, int64_t block) {
   loader.norm(ours + "feed_forward_norm", theirs + "output.LayerNorm");
 }
 
+// [B, D], float32
+Tensor unit_means(const Tensor& x_ND, const Packing& rows) {
+  const Tensor mean_BD = rows.mean(x_ND.to(at::kFloat));
+  return mean_BD / mean_BD.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+}
+
 }  // namespace
 
 PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Device device,
@@ -188,15 +194,23 @@ PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Devic
   for (int64_t block = 0; block < transformer_.shape().depth; ++block) load_block(loader, block);
   loader.finish();
   convert(parameters, {}, at::TensorOptions(device).dtype(precision));
+  for (const Parameter& parameter : parameters) parameter.value.set_requires_grad(false);
+}
+
+Tensor PretrainedEncoder::last_rows(const Tensor& ids_N, const Packing& rows,
+                                    const ForwardContext& context, Sides* sides) const {
+  const Tensor x_ND = embedding_.forward(ids_N, rows, context);
+  return transformer_.forward(x_ND, rows, context, {}, nullptr, sides).x_ND;
 }
 
 Tensor PretrainedEncoder::embed(const Tensor& ids_N, const Packing& rows) const {
   const at::NoGradGuard no_gradients;
-  const ForwardContext evaluation;
-  const Tensor x_ND = embedding_.forward(ids_N, rows, evaluation);
-  const Tensor last_ND = transformer_.forward(x_ND, rows, evaluation, {}).x_ND;
-  const Tensor mean_BD = rows.mean(last_ND.to(at::kFloat));
-  return mean_BD / mean_BD.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+  return unit_means(last_rows(ids_N, rows, {}), rows);
+}
+
+Tensor PretrainedEncoder::embed(const Tensor& ids_N, const Packing& rows, Sides& sides,
+                                const ForwardContext& context) const {
+  return unit_means(last_rows(ids_N, rows, context, &sides), rows);
 }
 
 }  // namespace moestro

@@ -4,12 +4,9 @@
 
 namespace moestro {
 
-void describe(Schema& schema, TrainConfig& train) {
-  Section& section = schema.section("train", "How the model is trained.");
-  section
-      .field("epochs", train.epochs,
-             "passes over the training rows; 0: none, for a student that is only folded")
-      .at_least(0);
+namespace {
+
+void describe_update(Section& section, TrainConfig& train) {
   section.field("rate", train.rate, "learning rate; the highest one of a schedule").above(0);
   section
       .field("schedule", train.schedule,
@@ -35,6 +32,34 @@ void describe(Schema& schema, TrainConfig& train) {
       .below(1)
       .only_when("train.optimiser", {"sgd", "rmsprop"});
   section.field("clip", train.clip, "largest norm of the gradient; 0: no limit").at_least(0);
+}
+
+void describe_machine(Section& section, TrainConfig& train) {
+  section.field("seed", train.seed, "of every random draw: weights, order, noise, splits")
+      .at_least(0);
+  section.field("device", train.device, "auto: a CUDA device where there is one")
+      .one_of({"auto", "cpu", "cuda"});
+  section
+      .field("precision", train.precision,
+             "of products; bf16 keeps float32 weights and a float32 gate softmax")
+      .one_of({"float32", "bf16"});
+  section.field("threads", train.threads, "CPU threads; 0: as many as LibTorch takes").at_least(0);
+  section.field("keep", train.keep, "checkpoints kept besides the best one").at_least(1);
+}
+
+Section& section_of(Schema& schema) {
+  return schema.section("train", "How the model is trained.");
+}
+
+}  // namespace
+
+void describe(Schema& schema, TrainConfig& train) {
+  Section& section = section_of(schema);
+  section
+      .field("epochs", train.epochs,
+             "passes over the training rows; 0: none, for a student that is only folded")
+      .at_least(0);
+  describe_update(section, train);
   section
       .field(
           "patience", train.patience,
@@ -47,16 +72,13 @@ void describe(Schema& schema, TrainConfig& train) {
              "the weights that count are the mean of those at the ends of so many last epochs, at "
              "most of all; 0: the last ones")
       .at_least(0);
-  section.field("seed", train.seed, "of every random draw: weights, order, noise, splits")
-      .at_least(0);
-  section.field("device", train.device, "auto: a CUDA device where there is one")
-      .one_of({"auto", "cpu", "cuda"});
-  section
-      .field("precision", train.precision,
-             "of products; bf16 keeps float32 weights and a float32 gate softmax")
-      .one_of({"float32", "bf16"});
-  section.field("threads", train.threads, "CPU threads; 0: as many as LibTorch takes").at_least(0);
-  section.field("keep", train.keep, "checkpoints kept besides the best one").at_least(1);
+  describe_machine(section, train);
+}
+
+void describe_steps(Schema& schema, TrainConfig& train) {
+  Section& section = section_of(schema);
+  describe_update(section, train);
+  describe_machine(section, train);
 }
 
 c10::ScalarType compute_type(const TrainConfig& train) {

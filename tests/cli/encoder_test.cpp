@@ -36,11 +36,25 @@ TEST_F(Encoder, gives_the_vectors_of_texts) {
                                {"--precision", "bf16", "--threads", "1"})));
 }
 
+TEST_F(Encoder, takes_texts_as_they_are_written) {
+  for (const char* file : {"config.json", "model.safetensors"})
+    std::filesystem::copy_file(model_ + "/" + file, folder_ / file);
+  testing::put(folder_ / "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n##b\n");
+  testing::put(folder_ / "texts.txt", "Ab a\n\nb\n");
+  const Outcome outcome =
+      moestro({"predict", ".", "--data", "texts.txt", "--out", "vectors.safetensors"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_EQ(outcome.err, "vectors.safetensors: 3 embeddings\n");
+}
+
 TEST_F(Encoder, says_what_does_not_fit) {
   EXPECT_TRUE(fails(predict(model_ + "/ids.safetensors", "vectors.csv"), 2,
                     {"vectors.csv", "expected a name that ends in .safetensors"}));
   EXPECT_TRUE(fails(predict(model_ + "/embeddings.safetensors", "vectors.safetensors"), 2,
                     {"no tensor \"ids\"", "scripts/tokenize.py"}));
+  testing::put(folder_ / "texts.txt", "a text\n");
+  EXPECT_TRUE(fails(predict("texts.txt", "vectors.safetensors"), 2,
+                    {"tiny_bert", "neither tokenizer.json nor vocab.txt"}));
   EXPECT_TRUE(fails(predict("none.safetensors", "vectors.safetensors"), 2, {"none.safetensors"}));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "vectors.safetensors"));
 }

@@ -192,7 +192,7 @@ TEST_F(TextProgram, sides_of_different_length) {
 TEST_F(TextProgram, bytes_that_are_no_text) {
   put(folder_ / "train.tsv", get(folder_ / "train.tsv") + "a caf\xe9\tpos\n");
   EXPECT_TRUE(
-      refused({"train.tsv:121: byte 6 is no UTF-8; expected UTF-8, or data.encoding = "
+      refused({"train.tsv:121: byte 6 is no UTF-8; expected UTF-8, or in a recipe data.encoding = "
                "\"latin-1\" for such a file"}));
   put(folder_ / "train.tsv", reviews_tsv(120, 1) + std::string("a\0b\tpos\n", 8));
   EXPECT_TRUE(refused({"train.tsv:121: byte 2 is NUL; expected a text file"}));

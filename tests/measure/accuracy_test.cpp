@@ -48,6 +48,15 @@ TEST(HardTop1Accuracy, of_one_expert_is_its_accuracy) {
                    expert_accuracy(predicted, kLabels).item<double>());
 }
 
+TEST(BalancedAccuracy, is_the_mean_over_the_classes_that_occur) {
+  // Class 0: 2 of 4 right, class 2: 1 of 1; class 1 does not occur.
+  const Tensor labels = at::tensor({0, 0, 0, 0, 2}, at::kLong);
+  EXPECT_DOUBLE_EQ(balanced_accuracy(at::tensor({0, 0, 1, 2, 2}, at::kLong), labels), .75);
+  EXPECT_EQ(
+      thrown<UserError>([&] { balanced_accuracy(labels.narrow(0, 0, 0), labels.narrow(0, 0, 0)); }),
+      "accuracy: the set is empty; expected at least one sample");
+}
+
 TEST(Accuracies, refuse_an_empty_set) {
   const Tensor none = at::empty({0}, at::kLong);
   EXPECT_EQ(thrown<UserError>([&] {

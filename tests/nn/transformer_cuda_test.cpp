@@ -1,6 +1,7 @@
 // A GPU has ways of its own through a Transformer: attention over packed rows, sparse experts
 // sorted there, one-kernel dropout. They agree with the CPU.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "cuda_device.h"
@@ -96,6 +97,26 @@ TEST(TransformerOnCuda, dropout_is_keyed_and_keeps_the_mean) {
   const Outcome without =
       outcome(shape_of(PositionKind::learned, 0), {3, 9, 1, 6}, {5, 2, 9, 4}, at::kCUDA, {});
   EXPECT_GT(distance(found().logits_MV, without.logits_MV), .01);
+}
+
+TEST(TransformerOnCuda, takes_more_sentences_than_a_grid_has_places) {
+  if (!testing::has_cuda()) GTEST_SKIP() << "no CUDA device";
+  constexpr int64_t kSentences = 70000;
+  TransformerShape shape = shape_of(PositionKind::learned, 0);
+  shape.depth = 1;
+  const Transformer encoder(Transformer::Kind::encoder, shape, "encoder", 1);
+  convert(encoder.parameters(), {}, at::TensorOptions(at::kCUDA).dtype(at::kBFloat16));
+  const auto encoded = [&](int64_t sentences) {
+    const Packing rows(sentences, 2, at::kCUDA);
+    const Tensor x_ND = at::arange(2 * sentences * shape.width, at::kFloat).remainder(7).sin();
+    const at::NoGradGuard no_gradients;
+    return encoder.forward(x_ND.view({-1, shape.width}).to(at::kCUDA, at::kBFloat16), rows, {}, {})
+        .x_ND.to(at::kFloat);
+  };
+  const Tensor many_ND = encoded(kSentences), few_ND = encoded(7);
+  EXPECT_LT(distance(many_ND.narrow(0, 0, 14), few_ND), .01);
+  // Rows repeat after seven sentences.
+  EXPECT_LT(distance(many_ND.narrow(0, 2 * (kSentences - 7), 14), few_ND), .01);
 }
 
 TEST(TransformerOnCuda, translates_as_the_cpu_does) {

@@ -3,9 +3,11 @@
 Usage: convert_data_test.py
 """
 import gzip
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 from pathlib import Path
@@ -59,6 +61,29 @@ class ConvertData(unittest.TestCase):
                          bytes([0, 128, 255] + [128] * 253) * 2)
         self.assertEqual(self.made("usps/train-labels-idx1-ubyte.gz"),
                          b"\0\0\x08\x01\0\0\0\x02\x07\x07")
+
+    def test_newsgroups_keep_subject_and_body_of_a_message(self):
+        header = b"From: a@b.c\nSubject: Re: Tides\nLines: 2\n"
+        messages = {
+            "x-train/sci.space/7": header.replace(b"\n", b"\t") + b"\t>why?\tNo\0idea: \xe9.\t",
+            "x-train/alt.x/12": b"Subject: \n\n",
+            "x-test/alt.x/3": header + b"\n>why?\n\nSee \"above\".\n",
+            "x-test/alt.x/note": b"left out",
+        }
+        with io.BytesIO() as packed:
+            with tarfile.open(fileobj=packed, mode="w:xz") as archive:
+                for name, content in messages.items():
+                    member = tarfile.TarInfo(name)
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+            self.put("20news/news.tar.xz", packed.getvalue())
+        done = self.run_script("20news")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.made("20news/train.tsv.gz").decode(),
+                         "label\ttext\nalt.x\tSubject:\n"
+                         "sci.space\tRe: Tides >why? No idea: \u00e9.\n")
+        self.assertEqual(self.made("20news/test.tsv.gz").decode(),
+                         'label\ttext\nalt.x\tRe: Tides >why? See "above".\n')
 
     def test_what_is_not_there_is_skipped(self):
         self.put_digits()

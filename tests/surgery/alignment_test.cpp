@@ -13,29 +13,6 @@ namespace {
 
 using namespace testing;
 
-using Orders = std::vector<Tensor>;  // a hidden layer each
-
-Orders drawn_orders(const std::vector<HiddenLayer>& layers, uint64_t seed) {
-  Orders orders;
-  for (const HiddenLayer& layer : layers)
-    orders.push_back(normal({layer.axis.units}, 1000 + ++seed).argsort());
-  return orders;
-}
-
-// Place u gets unit order[u].
-NamedTensors permuted(NamedTensors tensors, const std::vector<HiddenLayer>& layers,
-                      const Orders& orders) {
-  for (size_t l = 0; l < layers.size(); ++l)
-    for (const HiddenAxis::Part& part : layers[l].axis.parts) {
-      const HiddenAxis& axis = layers[l].axis;
-      Tensor& tensor = tensor_named(tensors, part.tensor);
-      const Tensor to = axis.indices(part, at::arange(axis.units, at::kLong));
-      const Tensor from = axis.indices(part, orders[l]);
-      tensor = tensor.index_copy(part.dim, to, tensor.index_select(part.dim, from));
-    }
-  return tensors;
-}
-
 ExpertTensors drawn(const ExpertKind& kind, int64_t experts, uint64_t seed) {
   return ExpertTensors::stacked(kind.drawn(experts, seed));
 }

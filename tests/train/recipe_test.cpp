@@ -18,7 +18,10 @@ std::vector<std::filesystem::path> shipped_recipes() {
   std::vector<std::filesystem::path> paths;
   const std::filesystem::path folder = std::filesystem::path(testing::kSourceDir) / "recipes";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".toml") paths.push_back(entry.path());
+    // Streams of tasks are described by another schema (lifecycle/continual_recipe.h).
+    if (entry.path().extension() == ".toml" &&
+        entry.path().string().find("text-stream") == std::string::npos)
+      paths.push_back(entry.path());
   return paths;
 }
 

@@ -14,4 +14,7 @@ std::string read_text_file(const std::filesystem::path& path, const std::string&
 // Its lines, without their ends; what stands behind the last line end is a line if it is not empty.
 std::vector<std::string> read_lines(const std::filesystem::path& path, const std::string& encoding);
 
+// .txt or .txt.gz: a file of one text a line, without labels, wherever other kinds are read, too.
+bool is_named_as_text(const std::filesystem::path& path);
+
 }  // namespace moestro

@@ -1,11 +1,13 @@
 // A set of texts as its files have it, before any split.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "moestro/data/class_choice.h"
 #include "moestro/data/config.h"
 #include "moestro/data/data_root.h"
 #include "moestro/data/text_rows.h"
@@ -22,6 +24,20 @@ struct TextFileSet {
 // UserError.
 TextFileSet read_named_texts(const NamedSet& set, const LocatedSet& files);
 TextFileSet read_own_texts(const DataConfig& config);
+
+// What [data] is about, the one or the other: rows of the chosen classes alone, whose names
+// `choice` takes over. root: --data-root, may be empty.
+TextFileSet read_text_files(const DataConfig& config, const std::filesystem::path& root,
+                            std::optional<ClassChoice>& choice);
+
+struct TextParts {
+  TextRows train, valid, test;  // valid may be empty
+};
+
+// Rows of the set's own for validation and test, where there are such files; otherwise data.test
+// and data.validation held out by seed. data.validation = 0: no validation rows. Throws UserError
+// as split_rows.
+TextParts split_texts(const DataConfig& config, TextFileSet files, uint64_t seed);
 
 // Whether [data] is about texts.
 bool holds_texts(const DataConfig& config);

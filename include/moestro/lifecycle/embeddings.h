@@ -16,8 +16,11 @@ Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int6
 
 struct EmbeddingOptions {
   std::filesystem::path model;  // a Hugging Face folder
-  std::filesystem::path texts;  // token ids: data/token_ids.h
-  std::filesystem::path out;    // FILE.safetensors: "embeddings" [N, D], float32
+  // FILE.txt or .txt.gz: a text a line, as the model's own tokenizer has it (data/word_pieces.h),
+  // cut where its sentence_bert_config.json and its positions say; others: token ids
+  // (data/token_ids.h).
+  std::filesystem::path texts;
+  std::filesystem::path out;  // FILE.safetensors: "embeddings" [N, D], float32
   std::string device = "auto";
   std::string precision = "float32";  // float32, bf16
   int64_t threads = 0;                // 0: LibTorch's choice

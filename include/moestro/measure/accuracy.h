@@ -20,4 +20,8 @@ Tensor owner_prediction(const Tensor& predicted_NE, const Tensor& probs_NE);
 double hard_top1_accuracy(const Tensor& predicted_NE, const Tensor& probs_NE,
                           const Tensor& labels_N);
 
+// Of one prediction a sample, int64 [N]: the mean over the classes that occur of how many of their
+// samples are right.
+double balanced_accuracy(const Tensor& predicted_N, const Tensor& labels_N);
+
 }  // namespace moestro

@@ -31,8 +31,11 @@ struct FeedForwardWeights {
 // ATen's operators. Throws UserError for shapes and types that do not agree, or an expert out of
 // range; but where rows are grouped without the host, in bfloat16 on CUDA, the device stops at such
 // an expert.
+// factor_NKF (or undefined), of x's type: what a choice's act(x U + a) is multiplied with, such as
+// dropout's noise; with it everything is composed of ATen's operators.
 Tensor sparse_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
-                           const FeedForwardWeights& experts, FeedForwardKind kind);
+                           const FeedForwardWeights& experts, FeedForwardKind kind,
+                           const Tensor& factor_NKF = {});
 
 // Which way sparse_feed_forward() goes with these weights, and why: one line for people.
 std::string describe_feed_forward(const FeedForwardWeights& experts);

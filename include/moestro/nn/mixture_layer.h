@@ -1,7 +1,7 @@
 // A mixture in the place of a Transformer's feed-forward layer: gate + bank, and experts that every
 // row meets.
 //
-//   y = sum_k w_k e_k(x) + sum_s g_s s(x),   g_s = 1, or sigmoid(x . v_s)
+//   y = sum_k w_k e_k(x) + sum_s g_s s(x)      (nn/shared_experts.h)
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "moestro/nn/feed_forward_bank.h"
 #include "moestro/nn/gate.h"
 #include "moestro/nn/packing.h"
+#include "moestro/nn/shared_experts.h"
 #include "moestro/nn/trace.h"
 #include "moestro/nn/transformer_config.h"
 
@@ -46,18 +47,11 @@ class MixtureLayer {
   Cost cost(int64_t sentences, int64_t tokens) const;
 
  private:
-  Routing decide(const Tensor& x_ND, const Packing& rows, const NetworkOutput& experts,
-                 const ForwardContext& context) const;
-  Tensor shared(const Tensor& x_ND) const;
-  void keep(const TraceNeeds& needs, const Packing& rows, const NetworkOutput& experts,
-            const Tensor& out_NKD, MixtureTrace& trace) const;
-
   std::string name_;
   RouteBy route_;
   FeedForwardBank bank_;
   std::unique_ptr<Gate> gate_;
-  std::optional<FeedForwardBank> shared_;
-  std::optional<Parameter> shared_gate_1DS_;
+  std::optional<SharedExperts> shared_;
 };
 
 }  // namespace moestro

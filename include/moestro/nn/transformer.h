@@ -14,6 +14,7 @@
 namespace moestro {
 
 class MixtureLayer;
+class Sides;
 
 struct TransformerOutput {
   Tensor x_ND;
@@ -43,9 +44,11 @@ class Transformer {
   ~Transformer();
   Transformer(Transformer&&) noexcept;
 
-  // memory: for a decoder, and for it alone.
+  // memory: for a decoder, and for it alone. sides (nn/sides.h): what is added beside the blocks'
+  // feed-forward layers.
   TransformerOutput forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,
-                            const TraceNeeds& needs, const Memory* memory = nullptr) const;
+                            const TraceNeeds& needs, const Memory* memory = nullptr,
+                            Sides* sides = nullptr) const;
 
   // Sentences as they grow, one token each at a time; not for an encoder. beam: how many continue
   // each of the memory's sentences, beside each other.

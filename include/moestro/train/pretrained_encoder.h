@@ -9,6 +9,7 @@
 namespace moestro {
 
 class HuggingFaceFolder;
+class Sides;
 
 class PretrainedEncoder {
  public:
@@ -20,11 +21,22 @@ class PretrainedEncoder {
 
   int64_t vocabulary() const { return embedding_.vocabulary(); }
   int64_t longest() const { return transformer_.shape().longest; }
+  int64_t blocks() const { return transformer_.shape().depth; }
   int64_t width() const { return transformer_.shape().width; }
   c10::Device device() const { return device_; }
 
   // Token ids of packed sentences -> unit vectors [B, D], float32. Without gradients.
   Tensor embed(const Tensor& ids_N, const Packing& rows) const;
+
+  // The same with something beside every block's feed-forward layer (nn/sides.h), differentiable in
+  // what that learns: our weights get no gradient, and nothing is kept of what lies below the first
+  // side that learns. x is given to sides in our precision.
+  Tensor embed(const Tensor& ids_N, const Packing& rows, Sides& sides,
+               const ForwardContext& context) const;
+  // What both make their vectors of: the last block's rows [N, D], in our precision. Packing gives
+  // first rows and means of it.
+  Tensor last_rows(const Tensor& ids_N, const Packing& rows, const ForwardContext& context,
+                   Sides* sides = nullptr) const;
 
  private:
   c10::Device device_;

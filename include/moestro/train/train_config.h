@@ -30,6 +30,8 @@ struct TrainConfig {
 };
 
 void describe(Schema& schema, TrainConfig& train);
+// Where something else says how many steps there are: without epochs, patience and average.
+void describe_steps(Schema& schema, TrainConfig& train);
 
 // What inputs are cast to, and with them every product: float32 or bfloat16.
 c10::ScalarType compute_type(const TrainConfig& train);

@@ -20,14 +20,19 @@ void draw_factors(const Tensor& factor, double p, const std::string& name,
 
 }  // namespace
 
+Tensor dropout_factor(const Shape& shape, const at::TensorOptions& options, double p,
+                      const std::string& name, const ForwardContext& context) {
+  const Tensor factor = at::empty(shape, options.requires_grad(false));
+  draw_factors(factor, p, name, context);
+  return factor;
+}
+
 Tensor with_dropout(const Tensor& x, double p, const std::string& name,
                     const ForwardContext& context) {
   if (!context.training || p == 0) return x;
   if (x.is_cuda())  // draws and multiplies in one kernel
     return std::get<0>(at::_fused_dropout(x, 1 - p, noise(name, context, x.device())));
-  const Tensor factor = at::empty(x.sizes(), x.options().requires_grad(false));
-  draw_factors(factor, p, name, context);
-  return x * factor;
+  return x * dropout_factor(x.sizes().vec(), x.options(), p, name, context);
 }
 
 Dropout::Dropout(const LayerSpec& spec, const LayerSetting& setting)

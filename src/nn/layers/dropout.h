@@ -7,6 +7,11 @@
 
 namespace moestro {
 
+// Factors 0 and 1 / (1 - p) keyed by (seed, name, step), drawn in order, on the device of
+// `options`.
+Tensor dropout_factor(const Shape& shape, const at::TensorOptions& options, double p,
+                      const std::string& name, const ForwardContext& context);
+
 // x with dropout whose noise is keyed by (seed, name, step): outside any bank.
 Tensor with_dropout(const Tensor& x, double p, const std::string& name,
                     const ForwardContext& context);

@@ -1,5 +1,7 @@
 #include "attention.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -25,12 +27,27 @@ Tensor joined(const Tensor& x_BHTd) {
   return x_BHTd.transpose(1, 2).flatten(2);
 }
 
+// More sentences than a CUDA grid has places for its blocks along a side are refused by the
+// kernels.
+constexpr int64_t kMostSentences = 65535;
+
 // Causal needs no mask of its own: what is padded stands behind every token.
 Tensor attend(const Tensor& query_BHTd, const KeysValues& seen, bool causal) {
   std::optional<Tensor> mask;
   if (seen.valid_BT.defined() && !causal) mask = seen.valid_BT.unsqueeze(1).unsqueeze(1);
-  return at::scaled_dot_product_attention(query_BHTd, seen.keys_BHTd, seen.values_BHTd, mask,
-                                          /*dropout_p=*/0, causal);
+  const int64_t sentences = query_BHTd.size(0);
+  if (!query_BHTd.is_cuda() || sentences <= kMostSentences)
+    return at::scaled_dot_product_attention(query_BHTd, seen.keys_BHTd, seen.values_BHTd, mask,
+                                            /*dropout_p=*/0, causal);
+  std::vector<Tensor> parts;
+  for (int64_t begin = 0; begin < sentences; begin += kMostSentences) {
+    const int64_t count = std::min(kMostSentences, sentences - begin);
+    const auto part = [&](const Tensor& x) { return x.narrow(0, begin, count); };
+    parts.push_back(at::scaled_dot_product_attention(
+        part(query_BHTd), part(seen.keys_BHTd), part(seen.values_BHTd),
+        mask ? std::optional(part(*mask)) : mask, /*dropout_p=*/0, causal));
+  }
+  return at::cat(parts);
 }
 
 // For GPUs LibTorch has a kernel that needs no padding.

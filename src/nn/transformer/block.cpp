@@ -61,23 +61,26 @@ Block::Block(const TransformerShape& shape, BlockKind kind, const std::string& n
 
 template <class Part>
 Tensor Block::added(const Tensor& x, const Norm& norm, const char* part,
-                    const ForwardContext& context, const Part& f) const {
-  const auto dropped = [&](const Tensor& y) {
-    return with_dropout(y, dropout_, fmt::format("{}.{}", name_, part), context);
+                    const ForwardContext& context, const Part& f, const Tensor& beside) const {
+  const auto sum = [&](const Tensor& y) {
+    const Tensor z = x + with_dropout(y, dropout_, fmt::format("{}.{}", name_, part), context);
+    return beside.defined() ? z + beside : z;
   };
-  return norm_first_ ? x + dropped(f(norm(x))) : norm(x + dropped(f(x)));
+  return norm_first_ ? sum(f(norm(x))) : norm(sum(f(x)));
 }
 
 Tensor Block::forward(const Tensor& x_ND, const Packing& rows, const Memory* memory,
                       const ForwardContext& context, const TraceNeeds& needs,
-                      std::vector<MixtureTrace>& traces) const {
+                      std::vector<MixtureTrace>& traces, const Side& side) const {
   Tensor x = added(x_ND, attention_norm_, "attention", context,
                    [&](const Tensor& y) { return body_->self.forward(y, rows, causal_); });
   if (body_->cross)
     x = added(x, *cross_norm_, "cross_attention", context,
               [&](const Tensor& y) { return body_->cross->forward(y, rows, *memory); });
-  return added(x, feed_forward_norm_, "feed_forward", context,
-               [&](const Tensor& y) { return feed_forward(y, rows, context, needs, traces); });
+  return added(
+      x, feed_forward_norm_, "feed_forward", context,
+      [&](const Tensor& y) { return feed_forward(y, rows, context, needs, traces); },
+      side ? side(x) : Tensor());
 }
 
 Tensor Block::feed_forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,

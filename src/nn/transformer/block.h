@@ -4,6 +4,7 @@
 //   norm first:  x + f(norm(x))        else:  norm(x + f(x))
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,9 @@ struct BlockState {
   KeysValues past, memory;
 };
 
+// What is added beside the feed-forward layer, of the rows before their norm; empty: nothing.
+using Side = std::function<Tensor(const Tensor& x_ND)>;
+
 class Block {
  public:
   // Norms are "<name>.attention_norm...", "<name>.cross_attention_norm...",
@@ -52,7 +56,7 @@ class Block {
   // memory: of a decoder. Appends the trace of a mixture layer.
   Tensor forward(const Tensor& x_ND, const Packing& rows, const Memory* memory,
                  const ForwardContext& context, const TraceNeeds& needs,
-                 std::vector<MixtureTrace>& traces) const;
+                 std::vector<MixtureTrace>& traces, const Side& side = {}) const;
   // One new token a sentence, in evaluation.
   Tensor step(const Tensor& x_BD, const Packing& rows, BlockState& state) const;
 
@@ -63,7 +67,7 @@ class Block {
  private:
   template <class Part>
   Tensor added(const Tensor& x, const Norm& norm, const char* part, const ForwardContext& context,
-               const Part& f) const;
+               const Part& f, const Tensor& beside = {}) const;
   Tensor feed_forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,
                       const TraceNeeds& needs, std::vector<MixtureTrace>& traces) const;
 

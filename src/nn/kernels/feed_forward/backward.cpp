@@ -16,7 +16,7 @@ struct Backward {
   const RoutedRows& routed;
   const Tensor &kept_MF, &grad_ND;
 
-  const FeedForwardShape& shape = layer.shape;
+  const SparseLayerShape& shape = layer.shape;
   const VectorPath path = layer.arithmetic.vectors;
   const int64_t up_columns = shape.parts * shape.padded_hidden;
   const int64_t y_stride = shape.padded_width + 16, h_stride = shape.padded_hidden;

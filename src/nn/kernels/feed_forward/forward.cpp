@@ -15,7 +15,7 @@ struct Forward {
   const Tensor &x_ND, &weights_M;
   Tensor* kept_MF;
 
-  const FeedForwardShape& shape = layer.shape;
+  const SparseLayerShape& shape = layer.shape;
   const VectorPath path = layer.arithmetic.vectors;
   const int64_t x_stride = shape.padded_width + 16, h_stride = shape.padded_hidden + 16;
   const WeightStrips<S, T> up{path,        layer.weights.up_EDF, layer.packed.up,
@@ -104,7 +104,7 @@ struct Forward {
 
 template <class S>
 void combine_rows(VectorPath path, const RoutedRows& routed, const float* out_MD,
-                  const FeedForwardShape& shape, const Tensor& y_ND) {
+                  const SparseLayerShape& shape, const Tensor& y_ND) {
   S* y = y_ND.mutable_data_ptr<S>();
   const int64_t grain = std::max<int64_t>(1, 32768 / (routed.chosen * shape.width + 1));
   at::parallel_for(0, routed.rows, grain, [&](int64_t begin, int64_t end) {
@@ -114,9 +114,9 @@ void combine_rows(VectorPath path, const RoutedRows& routed, const float* out_MD
   });
 }
 template void combine_rows<float>(VectorPath, const RoutedRows&, const float*,
-                                  const FeedForwardShape&, const Tensor&);
+                                  const SparseLayerShape&, const Tensor&);
 template void combine_rows<c10::BFloat16>(VectorPath, const RoutedRows&, const float*,
-                                          const FeedForwardShape&, const Tensor&);
+                                          const SparseLayerShape&, const Tensor&);
 
 Tensor forward_blocks(const SparseLayer& layer, const Tensor& x_ND, const Tensor& weights_M,
                       const RoutedRows& routed, Tensor* kept_MF) {

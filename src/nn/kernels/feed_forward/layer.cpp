@@ -24,7 +24,7 @@ Arithmetic best_arithmetic() {
   return {best_vector_path(), has_bfloat16_products()};
 }
 
-FeedForwardShape::FeedForwardShape(const FeedForwardWeights& weights, FeedForwardKind kind)
+SparseLayerShape::SparseLayerShape(const FeedForwardWeights& weights, FeedForwardKind kind)
     : experts(weights.up_EDF.size(0)),
       width(weights.up_EDF.size(1)),
       hidden(weights.down_EFD.size(1)),

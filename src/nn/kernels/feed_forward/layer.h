@@ -17,11 +17,11 @@ struct Arithmetic {
 };
 Arithmetic best_arithmetic();
 
-struct FeedForwardShape {
+struct SparseLayerShape {
   int64_t experts, width, hidden, parts;  // E, D, F; 2 parts with swiglu: g and u
   int64_t padded_width, padded_hidden;    // the next multiple of 16: no vector is cut
 
-  FeedForwardShape(const FeedForwardWeights& weights, FeedForwardKind kind);
+  SparseLayerShape(const FeedForwardWeights& weights, FeedForwardKind kind);
 };
 
 // The right operands of both products as strips, [E, parts, strips, depth, kStrip].
@@ -32,7 +32,7 @@ struct PackedWeights {
 struct SparseLayer {
   FeedForwardWeights weights;  // contiguous, of x's type
   FeedForwardKind kind;
-  FeedForwardShape shape;
+  SparseLayerShape shape;
   Arithmetic arithmetic;
   Tensor up_bias_EF, down_bias_ED;  // float32, padded, for every part; or undefined
   PackedWeights packed;             // or undefined
@@ -53,7 +53,7 @@ Tensor forward_blocks(const SparseLayer& layer, const Tensor& x_ND, const Tensor
 // y_n = the sum of the routed rows of n, [M, padded_width].
 template <class S>
 void combine_rows(VectorPath path, const RoutedRows& routed, const float* out_MD,
-                  const FeedForwardShape& shape, const Tensor& y_ND);
+                  const SparseLayerShape& shape, const Tensor& y_ND);
 
 struct FeedForwardGrads {
   Tensor x_ND, weights_NK, up_EDF, down_EFD, up_bias_EF, down_bias_ED;

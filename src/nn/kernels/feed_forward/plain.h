@@ -14,6 +14,7 @@ ProductWay best_product_way(const FeedForwardWeights& experts);
 // which sort_rows() checks. Rows are sorted by expert; nothing is padded, and no row is computed in
 // vain.
 Tensor plain_feed_forward(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
-                          const FeedForwardWeights& experts, FeedForwardKind kind, ProductWay way);
+                          const FeedForwardWeights& experts, FeedForwardKind kind, ProductWay way,
+                          const Tensor& factor_NKF = {});
 
 }  // namespace moestro

@@ -1,0 +1,54 @@
+// A pre-trained encoder that stays as it is, with a mixture of adapters beside every block's
+// feed-forward layer (nn/adapter_layer.h): what learns one task after another.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "moestro/nn/adapter_layer.h"
+#include "moestro/train/pretrained_encoder.h"
+
+namespace moestro {
+
+struct AdaptedOutput {
+  Tensor unit_BD;                    // sentences as unit vectors, float32
+  std::vector<MixtureTrace> traces;  // one a block; none where the encoder is untouched
+};
+
+class AdaptedEncoder {
+ public:
+  // shape.width is the encoder's, whatever it says. Layers "<name>.<block>", float32 on the
+  // encoder's device, whatever its precision: rows are cast on their way in and out.
+  AdaptedEncoder(std::shared_ptr<const PretrainedEncoder> encoder, AdapterShape shape,
+                 uint64_t seed, const std::string& name = "adapters");
+
+  // A gate in every layer -> the task's number, from 0 on.
+  int64_t add_task();
+  int64_t tasks() const { return layers_.front().tasks(); }
+  void freeze_gates(int64_t task, bool frozen = true);
+
+  // Beside block 0, 1, ...: to grow one, or to freeze its experts.
+  std::vector<AdapterLayer>& layers() { return layers_; }
+  const std::vector<AdapterLayer>& layers() const { return layers_; }
+
+  // Token ids of packed sentences, all of one task; below 0 the untouched encoder answers, without
+  // gradients. Throws UserError for a task that was not added.
+  AdaptedOutput forward(const Tensor& ids_N, const Packing& rows, int64_t task,
+                        const ForwardContext& context, const TraceNeeds& needs = {}) const;
+  // In evaluation, without gradients: [B, D].
+  Tensor embed(const Tensor& ids_N, const Packing& rows, int64_t task) const;
+  // What the task's gates do not learn by gradient, after a training step with these traces.
+  void after_step(int64_t task, const std::vector<MixtureTrace>& traces);
+
+  const PretrainedEncoder& encoder() const { return *encoder_; }
+  std::vector<Parameter> parameters(int64_t task) const;  // what training a task moves
+  std::vector<Parameter> parameters() const;              // with the gates of all tasks
+  std::vector<Buffer> buffers() const;
+
+ private:
+  std::shared_ptr<const PretrainedEncoder> encoder_;
+  std::vector<AdapterLayer> layers_;
+};
+
+}  // namespace moestro

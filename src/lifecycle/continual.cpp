@@ -1,0 +1,275 @@
+#include "moestro/lifecycle/continual.h"
+
+#include <chrono>
+#include <limits>
+
+#include <ATen/Functions.h>
+#include <nlohmann/json.hpp>
+
+#include "continual_measure.h"
+#include "moestro/core/device.h"
+#include "moestro/core/error.h"
+#include "moestro/core/interrupt.h"
+#include "moestro/core/log.h"
+#include "moestro/core/progress.h"
+#include "moestro/core/suggest.h"
+#include "moestro/store/checkpoint_store.h"
+#include "moestro/store/digest.h"
+#include "moestro/store/hugging_face.h"
+#include "moestro/store/json_file.h"
+#include "moestro/store/metrics_log.h"
+#include "moestro/train/checkpoint.h"
+#include "run_writer.h"
+#include "stream_texts.h"
+
+namespace moestro {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kSecondsBetweenCheckpoints = 60;
+constexpr int64_t kStepsBetweenRecords = 10;
+
+double now() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+class StreamRun {
+ public:
+  StreamRun(const ContinualDocument& document, const ContinualOptions& options)
+      : document_(document), recipe_(document.recipe), options_(options) {}
+
+  // added: the last task of the recipe joins a run that is there.
+  void run(bool added = false) {
+    check(recipe_, document_.schema);
+    if (options_.resume && !added && nothing_left(options_.out, document_.schema.to_toml())) return;
+    if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
+    if (options_.resume) open_checkpoint();
+    prepare();
+    writer_ = std::make_unique<RunWriter>(options_.out, options_.resume, options_.force);
+    writer_->begin({.seed = recipe_.train.seed,
+                    .device = describe_device(encoder_->device()),
+                    .threads = threads_,
+                    .data_digest = sha256_hex(joined(texts_.digests, ""))},
+                   document_.schema.to_toml());
+    writer_->finish([this] {
+      learn_all();
+      write_summary();
+    });
+  }
+
+ private:
+  const RunFolder& folder() const { return writer_->folder(); }
+  uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
+  int64_t tasks() const { return std::ssize(recipe_.stream.tasks); }
+  int64_t total_step() const { return progress_.task * recipe_.stream.steps + progress_.step; }
+
+  void open_checkpoint() {
+    checkpoint_ = CheckpointStore(options_.out / "checkpoints", recipe_.train.keep).latest();
+    if (checkpoint_) progress_ = ContinualProgress::from_json(checkpoint_->state);
+  }
+
+  void prepare() {
+    threads_ = set_threads(recipe_.train.threads);
+    const c10::Device device = resolve_device(recipe_.train.device);
+    encoder_ = std::make_shared<PretrainedEncoder>(HuggingFaceFolder(recipe_.stream.encoder),
+                                                   device, compute_type(recipe_.train));
+    if (!checkpoint_) progress_.streamed = tasks();
+    texts_ = read_stream(recipe_.stream, progress_.streamed, options_.data_root, seed(), *encoder_);
+    for (size_t t = 0; t < progress_.digests.size(); ++t)
+      if (progress_.digests[t] != texts_.digests[t])
+        throw UserError(
+            "{}: the rows of task \"{}\" are not those that the run was begun with; "
+            "expected the same data",
+            options_.out.string(), texts_.names[t]);
+    progress_.digests = texts_.digests;
+
+    model_ = std::make_unique<AdaptedEncoder>(encoder_, adapter_shape(recipe_.adapter), seed());
+    progress_.rebuild(*model_);
+    selector_ =
+        std::make_unique<TaskSelector>(encoder_->width(), TaskSelectorOptions{.seed = seed()});
+    merging_ = std::make_unique<ExpertMerging>(*model_, recipe_.merge, seed());
+    learner_ = std::make_unique<TaskLearner>(
+        *model_, *merging_,
+        LearnerOptions{recipe_.stream.steps, recipe_.stream.batch, recipe_.stream.label_smoothing,
+                       recipe_.stream.scale, recipe_.train});
+    measure_ = std::make_unique<ContinualMeasure>(*model_, texts_.measured, texts_.measured_unit,
+                                                  recipe_.stream.scale, recipe_.stream.batch);
+    if (checkpoint_) restore_all();
+    complete_rows();
+    if (!checkpoint_ && texts_.reference_unit.defined())
+      selector_->set_reference(texts_.reference_unit);
+  }
+
+  // Between two tasks the checkpoint is of the one that was learned last.
+  int64_t learner_task() const { return progress_.begun ? progress_.task : progress_.task - 1; }
+
+  void begin_learner(int64_t task) {
+    learner_->begin(task, texts_.names[static_cast<size_t>(task)],
+                    texts_.train[static_cast<size_t>(task)]);
+  }
+
+  void restore_all() {
+    if (learner_task() >= 0) begin_learner(learner_task());
+    selector_->make_room(progress_.task, texts_.reference_unit.defined(), encoder_->device());
+    restore(checkpoint_->file, tensors());
+    if (progress_.begun) learner_->resume(progress_.step);
+    merging_->set_journal(progress_.journal);
+  }
+
+  // Before a task was added nobody but the untouched encoder answered for it; what the selector
+  // would have said then is not known.
+  void complete_rows() {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    for (size_t i = 0; i < progress_.rows.size(); ++i) {
+      ScoreRow& row = progress_.rows[i];
+      for (int64_t j = std::ssize(row.known); j < tasks(); ++j) {
+        row.known.push_back(measure_->untouched(j));
+        row.chosen.push_back(i == 0 ? row.known.back() : TaskScore{kNone, kNone});
+        row.by_batch.push_back(row.chosen.back());
+      }
+    }
+  }
+
+  NamedTensors tensors() const {
+    NamedTensors all;
+    for (const Parameter& parameter : model_->parameters())
+      all.emplace_back(parameter.name, parameter.value);
+    for (const Buffer& buffer : model_->buffers()) all.emplace_back(buffer.name, buffer.value);
+    if (learner_task() >= 0)
+      for (const auto& [name, tensor] : learner_->state()) all.emplace_back(name, tensor);
+    for (const auto& [name, tensor] : selector_->state()) all.emplace_back(name, tensor);
+    return all;
+  }
+
+  void learn_all() {
+    const InterruptHandlers handlers;
+    if (checkpoint_) log_info("going on after step {}", total_step());
+    MetricsLog metrics(folder().metrics_path(), checkpoint_ ? total_step() : -1);
+    if (progress_.rows.empty()) progress_.rows.push_back(measure_->row(*selector_, 0));
+    Progress bar(folder().name(), tasks() * recipe_.stream.steps, "steps");
+    while (progress_.task < tasks()) {
+      if (!progress_.begun) begin_task();
+      learn_task(bar, metrics);
+      end_task();
+    }
+  }
+
+  void begin_task() {
+    if (progress_.task >= progress_.streamed) merging_->freeze_used();
+    for (const int64_t more : grow_if_needed(*model_, recipe_.adapter.k, recipe_.adapter.grow))
+      if (more > 0) log_verbose("task {}: {} experts are appended", progress_.task + 1, more);
+    model_->add_task();
+    begin_learner(progress_.task);
+    progress_.begun = true;
+    progress_.step = 0;
+  }
+
+  void learn_task(Progress& bar, MetricsLog& metrics) {
+    const std::string& name = texts_.names[static_cast<size_t>(progress_.task)];
+    bar.label(fmt::format("{} ({}/{})", name, progress_.task + 1, tasks()));
+    double started = now(), saved = started;
+    while (!learner_->done()) {
+      const Tensor loss = learner_->run_step();
+      progress_.step = learner_->step();
+      progress_.seconds += now() - started;
+      started = now();
+      bar.advance(total_step());
+      if (progress_.step % kStepsBetweenRecords == 0)
+        metrics.append({{"step", total_step()}, {"task", name}, {"loss", loss.item<double>()}});
+      const bool stopping = interrupt_requested();
+      if (stopping || started - saved > kSecondsBetweenCheckpoints) {
+        metrics.sync();
+        save();
+        saved = now();
+      }
+      if (stopping)
+        throw Interrupted(fmt::format("stopped after step {}; --resume goes on", total_step()));
+    }
+    metrics.sync();
+  }
+
+  void end_task() {
+    const auto t = static_cast<size_t>(progress_.task);
+    ExpertUse use(*model_);
+    task_scores(*model_, texts_.train[t], progress_.task, recipe_.stream.scale, &use);
+    const LayerCounts counts = use.read();
+    merging_->end_task(counts);
+    freeze_most_used(*model_, counts, recipe_.adapter.freeze);
+    model_->freeze_gates(progress_.task);
+    selector_->add_task(texts_.train_unit[t]);
+    ++progress_.task;
+    progress_.begun = false;
+    progress_.step = 0;
+    progress_.rows.push_back(measure_->row(*selector_, progress_.task));
+    save();
+    write_json_file(folder().path() / "merges.json",
+                    nlohmann::ordered_json(to_json(merging_->journal())));
+    const ScoreRow& row = progress_.rows.back();
+    log_info("{}: accuracy {:.3f} (untouched {:.3f})", texts_.names[t], row.known[t].accuracy,
+             progress_.rows.front().known[t].accuracy);
+  }
+
+  void save() {
+    progress_.look_at(*model_);
+    progress_.journal = merging_->journal();
+    CheckpointStore(folder().checkpoints_path(), recipe_.train.keep)
+        .save(total_step(), total_step(), tensors(), progress_.to_json());
+  }
+
+  void write_summary() const {
+    int64_t parameters = 0;
+    for (const Parameter& parameter : model_->parameters()) parameters += parameter.value.numel();
+    nlohmann::ordered_json json = {{"schema", 1},
+                                   {"name", folder().name()},
+                                   {"data", "stream"},
+                                   {"device", writer_->manifest().device},
+                                   {"seed", recipe_.train.seed},
+                                   {"parameters", parameters},
+                                   {"seconds", progress_.seconds}};
+    json["continual"] = continual_json(progress_, texts_.names);
+    json["continual"]["rows"] = recipe_.stream.rows;
+    write_json_file(folder().summary_path(), json);
+  }
+
+  const ContinualDocument& document_;
+  const ContinualRecipe& recipe_;
+  const ContinualOptions& options_;
+  int64_t threads_ = 0;
+  ContinualProgress progress_;
+  std::optional<Checkpoint> checkpoint_;
+  std::shared_ptr<const PretrainedEncoder> encoder_;
+  StreamTexts texts_;
+  std::unique_ptr<AdaptedEncoder> model_;
+  std::unique_ptr<TaskSelector> selector_;
+  std::unique_ptr<ExpertMerging> merging_;
+  std::unique_ptr<TaskLearner> learner_;
+  std::unique_ptr<ContinualMeasure> measure_;
+  std::unique_ptr<RunWriter> writer_;
+};
+
+}  // namespace
+
+void run_stream(const ContinualDocument& document, const ContinualOptions& options) {
+  StreamRun(document, options).run();
+}
+
+void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::path& data_root) {
+  const RunFolder folder = RunFolder::open(run);
+  ContinualDocument document;
+  document.schema.parse_file(folder.recipe_path());
+  std::vector<std::string>& tasks = document.recipe.stream.tasks;
+  const bool begun = !tasks.empty() && fs::path(tasks.back()) == task_file;
+  if (begun && folder.is_finished()) {
+    log_info("{}: the task is learned, nothing to do", run.string());
+    return;
+  }
+  if (!begun) {
+    folder.check_finished(run.string());
+    tasks.push_back(task_file.string());
+  }
+  const ContinualOptions options{.out = run, .data_root = data_root, .resume = true};
+  StreamRun(document, options).run(/*added=*/true);
+}
+
+}  // namespace moestro

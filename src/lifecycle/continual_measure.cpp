@@ -1,0 +1,76 @@
+#include "continual_measure.h"
+
+#include <ATen/ATen.h>
+
+#include "moestro/core/error.h"
+#include "moestro/measure/accuracy.h"
+
+namespace moestro {
+
+TaskTexts select_texts(const TaskTexts& texts, const Tensor& rows_M) {
+  const TokenBatch batch = select_texts(texts.texts, rows_M);
+  TaskTexts some = texts;
+  some.texts.ids_M = batch.ids_N;
+  some.texts.offsets_S = at::cat({at::zeros({1}, at::kLong), batch.lengths_B.cumsum(0)});
+  some.targets_N = texts.targets_N.index_select(0, rows_M);
+  return some;
+}
+
+ContinualMeasure::ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskTexts>& tests,
+                                   std::vector<Tensor> unit_TND, double scale, int64_t batch)
+    : model_(model), tests_(tests), unit_TND_(std::move(unit_TND)), scale_(scale), batch_(batch) {
+  for (size_t j = 0; j < tests.size(); ++j)
+    untouched_TN_.push_back(unit_TND_[j].matmul(tests[j].prompts_CD.t()).argmax(1).cpu());
+}
+
+TaskScore ContinualMeasure::score(int64_t test, const Tensor& predicted_N) const {
+  const Tensor& targets_N = tests_[static_cast<size_t>(test)].targets_N;
+  return {predicted_N.eq(targets_N).to(at::kDouble).mean().item<double>(),
+          balanced_accuracy(predicted_N, targets_N)};
+}
+
+TaskScore ContinualMeasure::untouched(int64_t test) const {
+  return score(test, untouched_TN_[static_cast<size_t>(test)]);
+}
+
+// own_N: predictions of all rows by the test's own task, which need not be made again.
+Tensor ContinualMeasure::mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
+                                           const Tensor& own_N) const {
+  const TaskTexts& texts = tests_[static_cast<size_t>(test)];
+  Tensor mixed_N = untouched_TN_[static_cast<size_t>(test)].clone();
+  for (int64_t task = 0; task < model_.tasks(); ++task) {
+    const Tensor rows_M = task_N.eq(task).nonzero().squeeze(1);
+    if (rows_M.numel() == 0) continue;
+    const Tensor some_M =
+        task == own_task ? own_N.index_select(0, rows_M)
+                         : task_scores(model_, select_texts(texts, rows_M), task, scale_).argmax(1);
+    mixed_N.index_copy_(0, rows_M, some_M);
+  }
+  return mixed_N;
+}
+
+Tensor ContinualMeasure::chosen_by_batch(const TaskSelector& selector,
+                                         const Tensor& unit_ND) const {
+  std::vector<Tensor> tasks;
+  for (const Tensor& some_BD : unit_ND.split(batch_))
+    tasks.push_back(at::full({some_BD.size(0)}, selector.choose_for_all(some_BD), at::kLong));
+  return at::cat(tasks);
+}
+
+ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) const {
+  ScoreRow row;
+  for (int64_t j = 0; j < std::ssize(tests_); ++j) {
+    const auto at_j = static_cast<size_t>(j);
+    const int64_t own = j < learned ? j : -1;
+    const Tensor own_N =
+        own < 0 ? untouched_TN_[at_j] : task_scores(model_, tests_[at_j], own, scale_).argmax(1);
+    row.known.push_back(score(j, own_N));
+    const Tensor chosen_N = selector.choose(unit_TND_[at_j]).cpu();
+    row.chosen.push_back(score(j, mixed_predictions(j, chosen_N, own, own_N)));
+    const Tensor together_N = chosen_by_batch(selector, unit_TND_[at_j]);
+    row.by_batch.push_back(score(j, mixed_predictions(j, together_N, own, own_N)));
+  }
+  return row;
+}
+
+}  // namespace moestro

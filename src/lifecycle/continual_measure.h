@@ -1,0 +1,39 @@
+// A row of the matrix: how well a model answers for every task of a stream.
+#pragma once
+
+#include "continual_progress.h"
+#include "moestro/train/task_learner.h"
+#include "moestro/train/task_selector.h"
+
+namespace moestro {
+
+class ContinualMeasure {
+ public:
+  // tests: of every task, which must outlive it. unit_TND: their vectors by the untouched encoder,
+  // on its device. batch: rows that the selector decides for together.
+  ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskTexts>& tests,
+                   std::vector<Tensor> unit_TND, double scale, int64_t batch);
+
+  // Of the untouched encoder.
+  TaskScore untouched(int64_t test) const;
+  // learned: tasks whose gates answer for them.
+  ScoreRow row(const TaskSelector& selector, int64_t learned) const;
+
+ private:
+  Tensor mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
+                           const Tensor& own_N) const;
+  Tensor chosen_by_batch(const TaskSelector& selector, const Tensor& unit_ND) const;
+  TaskScore score(int64_t test, const Tensor& predicted_N) const;
+
+  const AdaptedEncoder& model_;
+  const std::vector<TaskTexts>& tests_;
+  std::vector<Tensor> unit_TND_;
+  std::vector<Tensor> untouched_TN_;  // predictions
+  double scale_;
+  int64_t batch_;
+};
+
+// The listed texts (int64 [M], on the CPU) with their classes.
+TaskTexts select_texts(const TaskTexts& texts, const Tensor& rows_M);
+
+}  // namespace moestro

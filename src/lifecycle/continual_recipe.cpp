@@ -1,0 +1,79 @@
+#include "moestro/lifecycle/continual_recipe.h"
+
+#include "moestro/core/error.h"
+
+namespace moestro {
+namespace {
+
+void describe(Schema& schema, StreamConfig& stream) {
+  Section& section = schema.section("stream", "Tasks of texts, learned one after another.");
+  section.field("encoder", stream.encoder,
+                "folder of the pre-trained encoder: a BERT and its tokenizer, as the Hugging Face "
+                "libraries store them");
+  section.field("tasks", stream.tasks,
+                "files, a task each, in the order they are learned: [task] name, [prompts] a text "
+                "that describes each label, [data] as in a recipe");
+  section
+      .field("samples", stream.samples,
+             "training rows of each class, drawn by seed; 0: all of them")
+      .at_least(0);
+  section.field("most", stream.most, "training rows of a task at most; 0: all").at_least(0);
+  section
+      .field("most_test", stream.most_test,
+             "rows of a task that are measured, at most; 0: all of them")
+      .at_least(0);
+  section
+      .field("longest", stream.longest,
+             "tokens of the longest text, where its task file does not say data.longest")
+      .at_least(3);
+  section.field("steps", stream.steps, "training steps of a task").at_least(1);
+  section.field("batch", stream.batch, "texts in one training step").at_least(1);
+  section
+      .field("label_smoothing", stream.label_smoothing,
+             "share of the target that is spread over all classes")
+      .at_least(0)
+      .below(1);
+  section
+      .field("scale", stream.scale, "a class's score is the cosine of text and prompt times this")
+      .above(0);
+  section
+      .field("rows", stream.rows,
+             "what is measured after each task: test rows, or those held out to choose settings on")
+      .one_of({"test", "valid"});
+  section.field("reference", stream.reference,
+                "a file of texts of no task, one a line: what is nearer to them than to every task "
+                "is answered by the untouched encoder, where the task is not known; empty: none");
+}
+
+}  // namespace
+
+ContinualRecipe::ContinualRecipe() {
+  train.rate = 1e-3;
+  train.schedule = "cosine";
+  train.warmup = .1;
+  train.optimiser = "adamw";
+}
+
+void describe_stream(Schema& schema, ContinualRecipe& recipe) {
+  describe(schema, recipe.stream);
+  describe(schema, recipe.adapter);
+  describe(schema, recipe.merge);
+}
+
+void describe(Schema& schema, ContinualRecipe& recipe) {
+  describe_stream(schema, recipe);
+  describe_steps(schema, recipe.train);
+}
+
+void check(const ContinualRecipe& recipe, const Schema& schema) {
+  schema.check_effects();
+  if (recipe.stream.encoder.empty())
+    throw UserError("{} is empty; expected the folder of a pre-trained encoder",
+                    schema.where("stream.encoder"));
+  if (recipe.stream.tasks.empty())
+    throw UserError("{} is empty; expected at least one task file", schema.where("stream.tasks"));
+  check_adapter(recipe.adapter, schema);
+  if (recipe.merge.every > 0) check_merge(recipe.merge, recipe.stream.steps, schema);
+}
+
+}  // namespace moestro

@@ -1,0 +1,38 @@
+// A run folder while a run is written into it: who may go on with it, and how the run stands.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "moestro/store/run_folder.h"
+
+namespace moestro {
+
+// Throws UserError where the run in `out` has another recipe than this one; true where it is
+// finished.
+bool nothing_left(const std::filesystem::path& out, const std::string& recipe);
+
+class RunWriter {
+ public:
+  // Throws as RunFolder::create() and resume().
+  RunWriter(const std::filesystem::path& out, bool resume, bool force);
+
+  const RunFolder& folder() const { return folder_; }
+  const Manifest& manifest() const { return manifest_; }
+
+  // Writes recipe and manifest; a run that is resumed keeps the day it was begun.
+  void begin(Manifest manifest, const std::string& recipe);
+  // Does the work, and writes down how it ended: whatever it throws goes on its way.
+  void finish(const std::function<void()>& work);
+
+ private:
+  void end(RunStatus status);
+  void end_quietly();
+
+  RunFolder folder_;
+  Manifest manifest_;
+  bool resumed_;
+};
+
+}  // namespace moestro

@@ -1,0 +1,103 @@
+#include "moestro/train/adapted_encoder.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "moestro/core/error.h"
+#include "moestro/nn/sides.h"
+
+namespace moestro {
+namespace {
+
+class AdapterSides : public Sides {
+ public:
+  AdapterSides(const std::vector<AdapterLayer>& layers, int64_t task, const TraceNeeds& needs,
+               std::vector<MixtureTrace>& traces)
+      : layers_(layers), task_(task), needs_(needs), traces_(traces) {}
+
+  Tensor forward(int64_t block, const Tensor& x_ND, const Packing& rows,
+                 const ForwardContext& context) override {
+    const AdapterLayer& layer = layers_.at(block);
+    ForwardContext own = context;
+    if (own.forced && own.forced->layer != layer.name()) own.forced.reset();
+    const at::ScalarType type = layer.bank().parameters().front().value.scalar_type();
+    std::optional<MixtureLayerOutput> output =
+        layer.forward(x_ND.to(type), rows, task_, own, needs_);
+    if (!output) return {};
+    traces_.push_back(std::move(output->trace));
+    return output->y_ND.to(x_ND.scalar_type());
+  }
+
+ private:
+  const std::vector<AdapterLayer>& layers_;
+  int64_t task_;
+  const TraceNeeds& needs_;
+  std::vector<MixtureTrace>& traces_;
+};
+
+}  // namespace
+
+AdaptedEncoder::AdaptedEncoder(std::shared_ptr<const PretrainedEncoder> encoder, AdapterShape shape,
+                               uint64_t seed, const std::string& name)
+    : encoder_(std::move(encoder)) {
+  shape.width = encoder_->width();
+  for (int64_t block = 0; block < encoder_->blocks(); ++block)
+    layers_.emplace_back(shape, fmt::format("{}.{}", name, block), seed);
+  convert(parameters(), buffers(), at::TensorOptions(encoder_->device()).dtype(at::kFloat));
+}
+
+int64_t AdaptedEncoder::add_task() {
+  for (AdapterLayer& layer : layers_) layer.add_task();
+  return tasks() - 1;
+}
+
+void AdaptedEncoder::freeze_gates(int64_t task, bool frozen) {
+  for (AdapterLayer& layer : layers_) layer.freeze_gate(task, frozen);
+}
+
+AdaptedOutput AdaptedEncoder::forward(const Tensor& ids_N, const Packing& rows, int64_t task,
+                                      const ForwardContext& context,
+                                      const TraceNeeds& needs) const {
+  AdaptedOutput output;
+  if (task < 0) {
+    output.unit_BD = encoder_->embed(ids_N, rows);
+    return output;
+  }
+  AdapterSides sides(layers_, task, needs, output.traces);
+  output.unit_BD = encoder_->embed(ids_N, rows, sides, context);
+  return output;
+}
+
+Tensor AdaptedEncoder::embed(const Tensor& ids_N, const Packing& rows, int64_t task) const {
+  const at::NoGradGuard no_gradients;
+  return forward(ids_N, rows, task, {}).unit_BD;
+}
+
+void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& traces) {
+  MOESTRO_CHECK(traces.size() == layers_.size(), "{} traces of {} layers", traces.size(),
+                layers_.size());
+  for (size_t i = 0; i < layers_.size(); ++i) layers_[i].gate(task).after_step(traces[i].routing);
+}
+
+std::vector<Parameter> AdaptedEncoder::parameters(int64_t task) const {
+  std::vector<Parameter> all;
+  for (const AdapterLayer& layer : layers_) append(all, layer.parameters(task));
+  return all;
+}
+
+std::vector<Parameter> AdaptedEncoder::parameters() const {
+  std::vector<Parameter> all;
+  for (const AdapterLayer& layer : layers_) append(all, layer.parameters());
+  return all;
+}
+
+std::vector<Buffer> AdaptedEncoder::buffers() const {
+  std::vector<Buffer> all;
+  for (const AdapterLayer& layer : layers_) {
+    const std::vector<Buffer> own = layer.buffers();
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+}  // namespace moestro
