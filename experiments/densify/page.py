@@ -9,6 +9,9 @@ import trials
 from kept import benefit_kept, paired_difference
 
 
+LEAST_SEEDS, FEW = 5, "too few seeds"
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
@@ -79,9 +82,10 @@ def case_table(case, path):
     for arm, seeds in scores.items():
         if arm.endswith("folded only"):
             continue
-        folded = scores.get(f"{arm}, folded only")
-        row = [arm, str(len(seeds)), spread(list(folded.values())) if folded else "", spread(list(seeds.values()))]
-        if arm in (cases.MIXTURE, cases.DENSE) or len(seeds) < 2:
+        folded = scores.get(f"{arm}, folded only", {})
+        folded = [folded[seed] for seed in seeds if seed in folded]
+        row = [arm, str(len(seeds)), spread(folded) if folded else "", spread(list(seeds.values()))]
+        if arm in (cases.MIXTURE, cases.DENSE):
             rows.append(row + ["", ""])
             continue
         kept = kept_of(scores, arm, sign)
@@ -89,7 +93,8 @@ def case_table(case, path):
         mean, low, high = paired_difference(*paired(scores, arm, cases.DISTILLED))
         beside = "" if arm == cases.DISTILLED else (
             f"{mean:+.4f} ({low:+.4f} to {high:+.4f}), {in_words(low, high, sign)}")
-        rows.append(row + [text + (", noise" if kept.is_noise else ""), beside])
+        few = len(seeds) < LEAST_SEEDS
+        rows.append(row + [FEW if few else text + (", noise" if kept.is_noise else ""), "" if few else beside])
     return table(["arm", "seeds", "folded only", "after as many epochs", "benefit kept (95 %)",
                   "beside dense, distilled"], rows)
 

@@ -3,6 +3,7 @@
 #include "moestro/core/log.h"
 #include "moestro/lifecycle/continual.h"
 #include "moestro/report/continual_text.h"
+#include "moestro/report/write_report.h"
 #include "moestro/store/file.h"
 #include "verb.h"
 
@@ -38,10 +39,13 @@ void continual(const ContinualFlags& flags, const CommonFlags& common) {
     learn_stream(flags, common, out);
   else
     add_task_to_run(out, flags.add, common.data_root);
-  if (common.json)
+  const std::filesystem::path page = write_report(out);
+  if (common.json) {
     fmt::print("{}", read_file(out / "summary.json"));
-  else
-    fmt::print("{}", continual_text(out, stdout_rules()));
+    return;
+  }
+  fmt::print("{}", continual_text(read_continual(out), stdout_rules()));
+  log_info("report: {}", page.string());
 }
 
 }  // namespace
@@ -78,6 +82,7 @@ void add_continual(CLI::App& app, CommonFlags& common) {
       ->excludes(add);
   add_data_root(*verb, common);
   add_compute(*verb, common);
+  for (const char* flag : {"--device", "--threads"}) verb->get_option(flag)->excludes(add);
   add_json(*verb, common);
   verb->callback([flags, &common] { continual(*flags, common); });
 }

@@ -102,7 +102,10 @@ void limit(std::vector<TextTask>& tasks, const StreamLimits& limits, uint64_t se
 std::vector<TextTask> load_task_stream(const std::vector<fs::path>& files, const fs::path& root,
                                        const StreamLimits& limits, uint64_t seed) {
   std::vector<TextTask> tasks;
-  for (const TaskFile& file : read_files(files)) tasks.push_back(read_text_task(file, root, seed));
+  for (TaskFile& file : read_files(files)) {
+    if (!limits.hold_out) file.data.validation = 0;
+    tasks.push_back(read_text_task(file, root, seed));
+  }
   limit(tasks, limits, seed);
   return tasks;
 }

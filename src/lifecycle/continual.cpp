@@ -1,7 +1,6 @@
 #include "moestro/lifecycle/continual.h"
 
 #include <chrono>
-#include <limits>
 
 #include <ATen/Functions.h>
 #include <nlohmann/json.hpp>
@@ -18,6 +17,7 @@
 #include "moestro/store/hugging_face.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/metrics_log.h"
+#include "moestro/store/run_folder.h"
 #include "moestro/train/checkpoint.h"
 #include "run_writer.h"
 #include "stream_texts.h"
@@ -44,9 +44,14 @@ class StreamRun {
     check(recipe_, document_.schema);
     if (options_.resume && !added && nothing_left(options_.out, document_.schema.to_toml())) return;
     if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
+    // A run that is there is locked before its checkpoint is read.
+    if (options_.resume && is_run_folder(options_.out)) open_writer();
     if (options_.resume) open_checkpoint();
+    if (added && !checkpoint_)
+      throw UserError("{}: no checkpoint that can be read; expected a finished run",
+                      options_.out.string());
     prepare();
-    writer_ = std::make_unique<RunWriter>(options_.out, options_.resume, options_.force);
+    if (!writer_) open_writer();
     writer_->begin({.seed = recipe_.train.seed,
                     .device = describe_device(encoder_->device()),
                     .threads = threads_,
@@ -62,7 +67,12 @@ class StreamRun {
   const RunFolder& folder() const { return writer_->folder(); }
   uint64_t seed() const { return static_cast<uint64_t>(recipe_.train.seed); }
   int64_t tasks() const { return std::ssize(recipe_.stream.tasks); }
+  bool is_added(int64_t task) const { return task >= progress_.streamed; }
   int64_t total_step() const { return progress_.task * recipe_.stream.steps + progress_.step; }
+
+  void open_writer() {
+    writer_ = std::make_unique<RunWriter>(options_.out, options_.resume, options_.force);
+  }
 
   void open_checkpoint() {
     checkpoint_ = CheckpointStore(options_.out / "checkpoints", recipe_.train.keep).latest();
@@ -83,9 +93,11 @@ class StreamRun {
             "expected the same data",
             options_.out.string(), texts_.names[t]);
     progress_.digests = texts_.digests;
+    check_encoder();
 
     model_ = std::make_unique<AdaptedEncoder>(encoder_, adapter_shape(recipe_.adapter), seed());
     progress_.rebuild(*model_);
+    if (progress_.begun && is_added(progress_.task)) model_->freeze_shared();
     selector_ =
         std::make_unique<TaskSelector>(encoder_->width(), TaskSelectorOptions{.seed = seed()});
     merging_ = std::make_unique<ExpertMerging>(*model_, recipe_.merge, seed());
@@ -96,9 +108,19 @@ class StreamRun {
     measure_ = std::make_unique<ContinualMeasure>(*model_, texts_.measured, texts_.measured_unit,
                                                   recipe_.stream.scale, recipe_.stream.batch);
     if (checkpoint_) restore_all();
-    complete_rows();
+    measure_->complete(progress_.rows);
     if (!checkpoint_ && texts_.reference_unit.defined())
       selector_->set_reference(texts_.reference_unit);
+  }
+
+  // Prompts and gates mean something to one encoder only.
+  void check_encoder() {
+    const std::string digest = encoder_digest(recipe_.stream.encoder);
+    if (!progress_.encoder.empty() && progress_.encoder != digest)
+      throw UserError(
+          "{}: the encoder is not the one that the run was begun with; expected the same in {}",
+          options_.out.string(), recipe_.stream.encoder);
+    progress_.encoder = digest;
   }
 
   // Between two tasks the checkpoint is of the one that was learned last.
@@ -115,20 +137,6 @@ class StreamRun {
     restore(checkpoint_->file, tensors());
     if (progress_.begun) learner_->resume(progress_.step);
     merging_->set_journal(progress_.journal);
-  }
-
-  // Before a task was added nobody but the untouched encoder answered for it; what the selector
-  // would have said then is not known.
-  void complete_rows() {
-    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-    for (size_t i = 0; i < progress_.rows.size(); ++i) {
-      ScoreRow& row = progress_.rows[i];
-      for (int64_t j = std::ssize(row.known); j < tasks(); ++j) {
-        row.known.push_back(measure_->untouched(j));
-        row.chosen.push_back(i == 0 ? row.known.back() : TaskScore{kNone, kNone});
-        row.by_batch.push_back(row.chosen.back());
-      }
-    }
   }
 
   NamedTensors tensors() const {
@@ -156,7 +164,7 @@ class StreamRun {
   }
 
   void begin_task() {
-    if (progress_.task >= progress_.streamed) merging_->freeze_used();
+    if (is_added(progress_.task)) model_->freeze_experts();
     for (const int64_t more : grow_if_needed(*model_, recipe_.adapter.k, recipe_.adapter.grow))
       if (more > 0) log_verbose("task {}: {} experts are appended", progress_.task + 1, more);
     model_->add_task();
@@ -175,16 +183,17 @@ class StreamRun {
       progress_.seconds += now() - started;
       started = now();
       bar.advance(total_step());
-      if (progress_.step % kStepsBetweenRecords == 0)
+      if (progress_.step % kStepsBetweenRecords == 0 || learner_->done())
         metrics.append({{"step", total_step()}, {"task", name}, {"loss", loss.item<double>()}});
       const bool stopping = interrupt_requested();
       if (stopping || started - saved > kSecondsBetweenCheckpoints) {
         metrics.sync();
         save();
-        saved = now();
+        saved = started = now();
       }
       if (stopping)
-        throw Interrupted(fmt::format("stopped after step {}; --resume goes on", total_step()));
+        throw Interrupted(fmt::format("stopped after step {}; {} goes on", total_step(),
+                                      is_added(progress_.task) ? "the same --add" : "--resume"));
     }
     metrics.sync();
   }
@@ -202,12 +211,16 @@ class StreamRun {
     progress_.begun = false;
     progress_.step = 0;
     progress_.rows.push_back(measure_->row(*selector_, progress_.task));
+    write_merges();
     save();
-    write_json_file(folder().path() / "merges.json",
-                    nlohmann::ordered_json(to_json(merging_->journal())));
     const ScoreRow& row = progress_.rows.back();
     log_info("{}: accuracy {:.3f} (untouched {:.3f})", texts_.names[t], row.known[t].accuracy,
              progress_.rows.front().known[t].accuracy);
+  }
+
+  void write_merges() const {
+    write_json_file(folder().path() / "merges.json",
+                    nlohmann::ordered_json(to_json(merging_->journal())));
   }
 
   void save() {
@@ -218,6 +231,7 @@ class StreamRun {
   }
 
   void write_summary() const {
+    write_merges();
     int64_t parameters = 0;
     for (const Parameter& parameter : model_->parameters()) parameters += parameter.value.numel();
     nlohmann::ordered_json json = {{"schema", 1},
@@ -259,15 +273,25 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
   ContinualDocument document;
   document.schema.parse_file(folder.recipe_path());
   std::vector<std::string>& tasks = document.recipe.stream.tasks;
-  const bool begun = !tasks.empty() && fs::path(tasks.back()) == task_file;
-  if (begun && folder.is_finished()) {
+  const auto checkpoint = CheckpointStore(folder.checkpoints_path()).latest();
+  if (!checkpoint)
+    throw UserError("{}: no checkpoint that can be read; expected a finished run", run.string());
+  const ContinualProgress progress = ContinualProgress::from_json(checkpoint->state);
+  const bool named = fs::path(tasks.back()) == task_file;
+  const bool learned = progress.task == std::ssize(tasks);
+  if (named && learned && folder.is_finished()) {
     log_info("{}: the task is learned, nothing to do", run.string());
     return;
   }
-  if (!begun) {
-    folder.check_finished(run.string());
+  // One that was added and not begun, because it failed at once, gives way.
+  if (!named && !learned && !progress.begun && progress.task + 1 == std::ssize(tasks) &&
+      progress.task >= progress.streamed)
+    tasks.back() = task_file.string();
+  else if (!named && learned)
     tasks.push_back(task_file.string());
-  }
+  else if (!named || progress.task < progress.streamed)
+    throw UserError("{}: {} of its {} tasks are learned; expected a finished run", run.string(),
+                    progress.task, tasks.size());
   const ContinualOptions options{.out = run, .data_root = data_root, .resume = true};
   StreamRun(document, options).run(/*added=*/true);
 }

@@ -1,5 +1,7 @@
 #include "continual_measure.h"
 
+#include <limits>
+
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
@@ -29,8 +31,14 @@ TaskScore ContinualMeasure::score(int64_t test, const Tensor& predicted_N) const
           balanced_accuracy(predicted_N, targets_N)};
 }
 
-TaskScore ContinualMeasure::untouched(int64_t test) const {
-  return score(test, untouched_TN_[static_cast<size_t>(test)]);
+void ContinualMeasure::complete(std::vector<ScoreRow>& rows) const {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (size_t j = rows[i].known.size(); j < tests_.size(); ++j) {
+      rows[i].known.push_back(score(static_cast<int64_t>(j), untouched_TN_[j]));
+      rows[i].chosen.push_back(i == 0 ? rows[i].known.back() : TaskScore{kNone, kNone});
+      rows[i].by_batch.push_back(rows[i].chosen.back());
+    }
 }
 
 // own_N: predictions of all rows by the test's own task, which need not be made again.

@@ -14,8 +14,9 @@ class ContinualMeasure {
   ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskTexts>& tests,
                    std::vector<Tensor> unit_TND, double scale, int64_t batch);
 
-  // Of the untouched encoder.
-  TaskScore untouched(int64_t test) const;
+  // Rows from before the last tasks were added: nobody but the untouched encoder answered for
+  // those; what the selector would have said then is not known.
+  void complete(std::vector<ScoreRow>& rows) const;
   // learned: tasks whose gates answer for them.
   ScoreRow row(const TaskSelector& selector, int64_t learned) const;
 

@@ -104,9 +104,9 @@ void ContinualProgress::rebuild(AdaptedEncoder& model) const {
 }
 
 std::string ContinualProgress::to_json() const {
-  Json json = {{"task", task},          {"step", step},       {"begun", begun},
-               {"streamed", streamed},  {"seconds", seconds}, {"digests", digests},
-               {"experts", experts_TL}, {"frozen", frozen_LE}};
+  Json json = {{"task", task},         {"step", step},          {"begun", begun},
+               {"streamed", streamed}, {"seconds", seconds},    {"encoder", encoder},
+               {"digests", digests},   {"experts", experts_TL}, {"frozen", frozen_LE}};
   json["rows"] = Json::array();
   for (const ScoreRow& row : rows)
     json["rows"].push_back({{"known", scores_json(row.known)},
@@ -125,6 +125,7 @@ ContinualProgress ContinualProgress::from_json(const std::string& text) {
     json.at("begun").get_to(progress.begun);
     json.at("streamed").get_to(progress.streamed);
     json.at("seconds").get_to(progress.seconds);
+    json.at("encoder").get_to(progress.encoder);
     json.at("digests").get_to(progress.digests);
     json.at("experts").get_to(progress.experts_TL);
     json.at("frozen").get_to(progress.frozen_LE);

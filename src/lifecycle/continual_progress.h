@@ -30,6 +30,7 @@ struct ContinualProgress {
   bool begun = false;                // its gates are there
   int64_t streamed = 0;              // tasks of the first stream; the others were added one by one
   double seconds = 0;                // spent on training steps
+  std::string encoder;               // digest of its files
   std::vector<std::string> digests;  // of the tasks' rows
   std::vector<std::vector<int64_t>> experts_TL;  // that the gates of a task know, by layer
   std::vector<std::vector<bool>> frozen_LE;

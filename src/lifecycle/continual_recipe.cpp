@@ -73,7 +73,12 @@ void check(const ContinualRecipe& recipe, const Schema& schema) {
   if (recipe.stream.tasks.empty())
     throw UserError("{} is empty; expected at least one task file", schema.where("stream.tasks"));
   check_adapter(recipe.adapter, schema);
-  if (recipe.merge.every > 0) check_merge(recipe.merge, recipe.stream.steps, schema);
+  check_merge(recipe.merge, recipe.stream.steps, schema);
+  if (recipe.merge.every > 0 && recipe.adapter.k == recipe.adapter.experts)
+    throw UserError(
+        "{} = {} sends every text to every expert, so that none is used more than "
+        "others; expected fewer, or merge.every = 0",
+        schema.where("adapter.k"), recipe.adapter.k);
 }
 
 }  // namespace moestro

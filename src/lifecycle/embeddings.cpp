@@ -15,9 +15,6 @@
 namespace moestro {
 namespace {
 
-// Measured: on a CPU fewer leave threads idle, more leave the caches.
-constexpr int64_t kTokensOnCpu = 2048, kTokensOnGpu = 65536;
-
 TokenIds read_plain_texts(const EmbeddingOptions& options, const PretrainedEncoder& encoder) {
   const std::vector<std::string> texts = read_lines(options.texts, "utf-8");
   if (texts.empty())
@@ -38,7 +35,7 @@ TokenIds read_plain_texts(const EmbeddingOptions& options, const PretrainedEncod
 
 Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens) {
   const c10::Device device = encoder.device();
-  if (tokens == 0) tokens = device.is_cuda() ? kTokensOnGpu : kTokensOnCpu;
+  if (tokens == 0) tokens = encoder.batch_tokens();
   const Tensor embeddings_ND = at::empty({texts.texts(), encoder.width()}, at::kFloat);
   Progress progress("embedding", texts.texts(), "texts");
   int64_t done = 0;

@@ -10,6 +10,7 @@
 #include "moestro/data/text_file.h"
 #include "moestro/data/word_pieces.h"
 #include "moestro/lifecycle/embeddings.h"
+#include "moestro/store/digest.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -17,7 +18,10 @@ namespace {
 
 std::vector<TextTask> load_tasks(const StreamConfig& stream, int64_t streamed,
                                  const fs::path& data_root, uint64_t seed) {
-  const StreamLimits limits{stream.samples, stream.most, stream.most_test};
+  const StreamLimits limits{.samples_a_class = stream.samples,
+                            .most_train = stream.most,
+                            .most_test = stream.most_test,
+                            .hold_out = stream.rows == "valid"};
   const std::vector<fs::path> first(stream.tasks.begin(), stream.tasks.begin() + streamed);
   std::vector<TextTask> tasks = load_task_stream(first, data_root, limits, seed);
   for (size_t t = first.size(); t < stream.tasks.size(); ++t) {
@@ -56,6 +60,9 @@ class Reader {
       throw UserError(
           "{}: its tokenizer has {} pieces; expected at most {}, the model's vocabulary",
           stream.encoder, pieces_.vocabulary(), encoder.vocabulary());
+    if (encoder.longest() < 3)
+      throw UserError("{}: a text has at most {} tokens; expected room for 3: begin, a word, end",
+                      stream.encoder, encoder.longest());
   }
 
   Tensor unit(const TokenIds& texts) const {
@@ -79,6 +86,15 @@ class Reader {
 
 }  // namespace
 
+std::string encoder_digest(const fs::path& folder) {
+  std::string digests;
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "vocab.txt"}) {
+    std::error_code none;
+    if (fs::exists(folder / name, none)) digests += sha256_of_file(folder / name);
+  }
+  return sha256_hex(digests);
+}
+
 StreamTexts read_stream(const StreamConfig& stream, int64_t streamed, const fs::path& data_root,
                         uint64_t seed, const PretrainedEncoder& encoder) {
   const Reader reader(stream, encoder);
@@ -90,6 +106,8 @@ StreamTexts read_stream(const StreamConfig& stream, int64_t streamed, const fs::
           "{}: no rows are held out; expected data.validation above 0, for "
           "stream.rows = \"valid\"",
           task.name);
+    if (task.train.rows() < 2)
+      throw UserError("{}: one training text is left; expected two at least", task.name);
     log_verbose("{}: {} classes, {} training rows, {} measured, {} dropped", task.name,
                 task.classes(), task.train.rows(), measured.rows(), task.dropped);
     const TokenIds prompts = reader.ids(task.prompts, encoder.longest());
@@ -102,9 +120,12 @@ StreamTexts read_stream(const StreamConfig& stream, int64_t streamed, const fs::
     all.train_unit.push_back(reader.unit(all.train.back().texts));
     all.measured_unit.push_back(reader.unit(all.measured.back().texts));
   }
-  if (!stream.reference.empty())
-    all.reference_unit =
-        reader.unit(reader.ids(read_lines(stream.reference, "utf-8"), stream.longest));
+  if (stream.reference.empty()) return all;
+  const std::vector<std::string> reference = read_lines(stream.reference, "utf-8");
+  if (reference.size() < 2)
+    throw UserError("stream.reference = \"{}\": {} lines; expected two texts at least",
+                    stream.reference, reference.size());
+  all.reference_unit = reader.unit(reader.ids(reference, stream.longest));
   return all;
 }
 

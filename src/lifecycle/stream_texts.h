@@ -19,6 +19,9 @@ struct StreamTexts {
   Tensor reference_unit;                          // undefined without stream.reference
 };
 
+// Of weights, configuration and tokenizer.
+std::string encoder_digest(const std::filesystem::path& folder);
+
 // The first `streamed` task files as one stream, each of the others as a task added later. Throws
 // UserError as load_task_stream, and where rows that are to be measured are missing.
 StreamTexts read_stream(const StreamConfig& stream, int64_t streamed,

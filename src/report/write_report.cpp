@@ -6,6 +6,7 @@
 
 #include "moestro/core/error.h"
 #include "moestro/report/compare_page.h"
+#include "moestro/report/continual_page.h"
 #include "moestro/report/run_page.h"
 #include "moestro/store/atomic_file.h"
 #include "moestro/store/run_folder.h"
@@ -21,7 +22,8 @@ constexpr const char* kPageName = "report.html";
 std::vector<fs::path> runs_in(const fs::path& folder) {
   std::vector<fs::path> runs;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && is_run_folder(entry.path())) runs.push_back(entry.path());
+    if (entry.is_directory() && is_run_folder(entry.path()) && !is_continual(entry.path()))
+      runs.push_back(entry.path());
   std::sort(runs.begin(), runs.end());
   return runs;
 }
@@ -37,6 +39,10 @@ RunRecord write_run_page(const fs::path& folder) {
 fs::path write_report(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw UserError("{} is no folder", folder.string());
   const fs::path page = folder / kPageName;
+  if (is_continual(folder)) {
+    write_atomically(page, continual_page(read_continual(folder)));
+    return page;
+  }
   if (is_run_folder(folder)) {
     write_run_page(folder);
     return page;

@@ -55,6 +55,18 @@ void AdaptedEncoder::freeze_gates(int64_t task, bool frozen) {
   for (AdapterLayer& layer : layers_) layer.freeze_gate(task, frozen);
 }
 
+void AdaptedEncoder::freeze_shared() {
+  for (AdapterLayer& layer : layers_)
+    if (FeedForwardBank* shared = layer.shared())
+      for (int64_t e = 0; e < shared->experts(); ++e) shared->freeze(e);
+}
+
+void AdaptedEncoder::freeze_experts() {
+  freeze_shared();
+  for (AdapterLayer& layer : layers_)
+    for (int64_t e = 0; e < layer.bank().experts(); ++e) layer.freeze(e);
+}
+
 AdaptedOutput AdaptedEncoder::forward(const Tensor& ids_N, const Packing& rows, int64_t task,
                                       const ForwardContext& context,
                                       const TraceNeeds& needs) const {

@@ -59,15 +59,6 @@ void ExpertMerging::begin_task(int64_t task, Optimiser& optimiser) {
   }
 }
 
-void ExpertMerging::freeze_used() {
-  for (size_t l = 0; l < earlier_LE_.size(); ++l) {
-    if (!earlier_LE_[l].defined()) continue;
-    const auto* used_E = earlier_LE_[l].const_data_ptr<int64_t>();
-    for (int64_t e = 0; e < earlier_LE_[l].size(0); ++e)
-      if (used_E[e] > 0) model_.layers()[l].freeze(e);
-  }
-}
-
 void ExpertMerging::after_step(const StepReport& report) {
   MOESTRO_CHECK(optimiser_, "no task has begun");
   const at::NoGradGuard no_gradients;

@@ -78,7 +78,8 @@ Tensor TaskLearner::run_step() {
 }
 
 void TaskLearner::check_finite(const Tensor& loss) const {
-  const bool time = loss.is_cpu() || (step_ + 1) % kStepsBetweenChecks == 0;
+  const bool last = step_ + 1 == options_.steps;
+  const bool time = loss.is_cpu() || last || (step_ + 1) % kStepsBetweenChecks == 0;
   if (time && !std::isfinite(loss.item<double>()))
     throw SystemError("task {}, step {}: the loss is not finite; expected a lower train.rate",
                       name_, step_ + 1);
@@ -99,12 +100,11 @@ void TaskLearner::resume(int64_t step) {
 
 Tensor task_scores(const AdaptedEncoder& model, const TaskTexts& texts, int64_t task, double scale,
                    ExpertUse* use) {
-  constexpr int64_t kTokensOnCpu = 2048, kTokensOnGpu = 65536;
   const at::NoGradGuard no_gradients;
   const c10::Device device = model.encoder().device();
   const Tensor scores_NC = at::empty({texts.texts.texts(), texts.prompts_CD.size(0)}, at::kFloat);
-  const int64_t tokens = device.is_cuda() ? kTokensOnGpu : kTokensOnCpu;
-  for (const Tensor& rows_B : batches_by_length(texts.texts.lengths_N(), tokens)) {
+  for (const Tensor& rows_B :
+       batches_by_length(texts.texts.lengths_N(), model.encoder().batch_tokens())) {
     const TokenBatch batch = select_texts(texts.texts, rows_B);
     const Packing rows(batch.lengths_B, device);
     const AdaptedOutput output = model.forward(batch.ids_N.to(device), rows, task, {});

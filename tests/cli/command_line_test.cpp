@@ -48,7 +48,8 @@ TEST_F(CommandLine, verb_that_is_unknown_or_missing_lists_what_there_is) {
   EXPECT_TRUE(fails(moestro({"trian", "toy.toml"}), kExitUser,
                     {"unknown verb \"trian\"; did you mean \"train\"?", "moestro --help"}));
   EXPECT_TRUE(fails(moestro({"--quiet", "trian"}), kExitUser, {"unknown verb \"trian\""}));
-  EXPECT_TRUE(fails(moestro({}), kExitUser, {"no verb; expected one of train, continual, densify"}));
+  EXPECT_TRUE(
+      fails(moestro({}), kExitUser, {"no verb; expected one of train, continual, densify"}));
 }
 
 TEST_F(CommandLine, flag_that_is_unknown_gets_a_suggestion) {

@@ -184,7 +184,7 @@ TEST_F(Continual, goes_on_within_a_task_as_if_nothing_had_been) {
 }
 
 TEST_F(Continual, adds_a_task_without_changing_what_earlier_ones_are_answered_with) {
-  learn();
+  learn({"adapter.shared=1"});
   const Json before = matrix();
   const auto weights_before = weights();
   add("third");
@@ -193,22 +193,49 @@ TEST_F(Continual, adds_a_task_without_changing_what_earlier_ones_are_answered_wi
   EXPECT_NE(after[3][2], after[0][2]);
   for (size_t j = 0; j < 2; ++j) EXPECT_EQ(after[3][j], before[2][j]);
   EXPECT_EQ(after[1][2], after[0][2]);
+  // Every expert, shared or not, and every gate that there was.
   const auto weights_after = weights();
   for (const auto& [name, tensor] : weights_before) {
-    const bool of_gate = name.starts_with("adapters.") && name.find(".gate.") != std::string::npos;
-    if (of_gate) {
-      EXPECT_TRUE(at::equal(tensor, weights_after.at(name))) << name;
-    }
+    if (!name.starts_with("adapters.")) continue;
+    const Tensor& now = weights_after.at(name);
+    EXPECT_TRUE(at::equal(tensor, now.narrow(0, 0, tensor.size(0)))) << name;
   }
+  for (const Json& experts : continual().at("experts")) EXPECT_EQ(experts, 7);
   add("third");  // nothing to do
   EXPECT_EQ(matrix(), after);
+}
+
+TEST_F(Continual, goes_on_adding_a_task_where_it_was_stopped) {
+  learn();
+  fs::copy(run_, files_.folder / "copy", fs::copy_options::recursive);
+  add("third");
+  const auto peace = weights();
+  const Json summary = continual();
+  run_ = files_.folder / "copy";
+  // Killed when the manifest said that the run goes on, and the recipe did not name the task yet.
+  const RunFolder folder = RunFolder::open(run_);
+  Manifest manifest = folder.manifest();
+  manifest.status = RunStatus::running;
+  folder.write(manifest);
+  add("third");
+  expect_same(weights(), peace);
+  EXPECT_EQ(continual(), summary);
+}
+
+TEST_F(Continual, refuses_to_add_where_no_checkpoint_is_left) {
+  learn();
+  fs::remove_all(run_ / "checkpoints");
+  EXPECT_TRUE(contains(thrown<UserError>([&] { add("third"); }), "no checkpoint"));
+  EXPECT_EQ(matrix().size(), 3);
 }
 
 TEST_F(Continual, refuses_what_cannot_be_before_the_folder_is_made) {
   EXPECT_TRUE(contains(refusal({"stream.tasks=[]"}), "stream.tasks is empty"));
   EXPECT_TRUE(contains(refusal({"stream.encoder="}), "stream.encoder is empty"));
   EXPECT_TRUE(contains(refusal({"merge.every=50"}), "merge.every"));
-  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "expected at least 3"));
+  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "sends every text to every expert"));
+  EXPECT_TRUE(contains(refusal({"adapter.experts=2", "adapter.k=1", "adapter.freeze=1"}),
+                       "expected at least 3"));
   EXPECT_TRUE(contains(refusal({"stream.rows=valid"}), "no rows are held out"));
   EXPECT_TRUE(contains(refusal({fmt::format("stream.tasks=[\"{0}\", \"{0}\"]", path("first"))}),
                        "is there already"));
@@ -228,6 +255,11 @@ TEST_F(Continual, refuses_to_go_on_with_another_recipe_or_other_rows) {
   folder.write(manifest);
   put_task("second", 'c', 'e');
   EXPECT_TRUE(contains(refusal({}, true), "the rows of task \"second\" are not those"));
+  put_task("second", 'c', 'd');
+  put(files_.folder / "encoder" / "tokenizer_config.json", "{}");
+  put(files_.folder / "encoder" / "vocab.txt",
+      read_file(files_.folder / "encoder" / "vocab.txt") + "more\n");
+  EXPECT_TRUE(contains(refusal({}, true), "the encoder is not the one"));
 }
 
 TEST_F(Continual, refuses_to_add_to_what_is_no_finished_stream) {

@@ -15,6 +15,7 @@ struct StreamLimits {
   int64_t samples_a_class = 0;  // training rows of each class, fewer where it has fewer; 0: all
   int64_t most_train = 5000;    // training rows of a task; 0: all
   int64_t most_test = 1000;     // its test rows, and its validation rows; 0: all
+  bool hold_out = true;         // false: nothing for validation, whatever task files say
 };
 
 // Training and validation texts that are a test text of any of the tasks (white space on both sides

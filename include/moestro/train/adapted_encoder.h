@@ -27,6 +27,11 @@ class AdaptedEncoder {
   int64_t add_task();
   int64_t tasks() const { return layers_.front().tasks(); }
   void freeze_gates(int64_t task, bool frozen = true);
+  // Experts that every sentence meets, of all layers.
+  void freeze_shared();
+  // Those and every expert that there is: what is learned from then on, by experts that are
+  // appended, changes nothing that earlier tasks are answered with.
+  void freeze_experts();
 
   // Beside block 0, 1, ...: to grow one, or to freeze its experts.
   std::vector<AdapterLayer>& layers() { return layers_; }

@@ -45,10 +45,6 @@ class ExpertMerging : public Hook {
   // task_counts().
   void end_task(const LayerCounts& used);
 
-  // Freezes every expert that an earlier task's gate uses: what is learned from then on changes
-  // nothing that those tasks are answered with.
-  void freeze_used();
-
   const std::vector<MergeEntry>& journal() const { return journal_; }
   // Goes with state(): the caller stores both, as to_json(journal()).
   void set_journal(std::vector<MergeEntry> journal) { journal_ = std::move(journal); }

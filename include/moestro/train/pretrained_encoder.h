@@ -24,6 +24,8 @@ class PretrainedEncoder {
   int64_t blocks() const { return transformer_.shape().depth; }
   int64_t width() const { return transformer_.shape().width; }
   c10::Device device() const { return device_; }
+  // Tokens of a batch that its device likes, in evaluation.
+  int64_t batch_tokens() const;
 
   // Token ids of packed sentences -> unit vectors [B, D], float32. Without gradients.
   Tensor embed(const Tensor& ids_N, const Packing& rows) const;

@@ -62,8 +62,8 @@ class TaskLearner {
   int64_t task_ = -1, step_ = 0;
 };
 
-// Scores of all texts, [N, C] on the CPU, in evaluation; task < 0: of the untouched encoder.
-// tokens: of a batch, 0: what the device likes. use: counts the experts that were chosen.
+// Scores of all texts, [N, C] on the CPU, in evaluation; task < 0: of the untouched encoder. use:
+// counts the experts that were chosen.
 Tensor task_scores(const AdaptedEncoder& model, const TaskTexts& texts, int64_t task, double scale,
                    ExpertUse* use = nullptr);
 

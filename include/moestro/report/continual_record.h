@@ -1,0 +1,54 @@
+// The folder of a run through a stream of tasks: summary.json's "continual" and merges.json.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "moestro/report/metrics_record.h"
+#include "moestro/store/manifest.h"
+
+namespace moestro {
+
+// A measure of measure/continual.h, by its name in summary.json.
+struct ContinualMeasureName {
+  const char *key, *name, *formula;
+};
+const std::array<ContinualMeasureName, 7>& continual_measures();
+
+// How it is known which task a row belongs to.
+struct ContinualWayRecord {
+  std::string name;                              // "task known"
+  std::vector<std::vector<double>> accuracy_ST;  // NaN: not measured
+  std::vector<double> means;  // of continual_measures(), in their order; NaN: there is none
+};
+
+struct MergeRecord {
+  int64_t task = 0, step = 0, layer = 0;  // task, layer from 0; step of the task, from 1
+  int64_t i = 0, j = 0, k = 0;
+  double cosine = kNotKnown, later_share = kNotKnown;
+};
+
+struct ContinualRecord {
+  std::string name, recipe;
+  Manifest manifest;
+  std::string rows, device;  // rows: "test" or "valid"
+  int64_t parameters = 0;
+  double seconds = kNotKnown;
+  std::vector<std::string> tasks;
+  std::vector<ContinualWayRecord> ways;
+  std::vector<int64_t> experts, frozen;  // a layer each
+  std::vector<MergeRecord> merges;
+
+  bool is_finished() const { return !tasks.empty(); }
+};
+
+// Whether the folder is of such a run: its recipe has [stream].
+bool is_continual(const std::filesystem::path& folder);
+
+// What is there so far. Throws UserError that names the damaged file.
+ContinualRecord read_continual(const std::filesystem::path& folder);
+
+}  // namespace moestro
