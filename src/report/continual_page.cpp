@@ -66,16 +66,16 @@ std::string measures_table(const ContinualRecord& run) {
     head += fmt::format("<th scope=\"col\">{}, %</th>", escape_html(way.name));
   for (size_t m = 0; m < continual_measures().size(); ++m) {
     const ContinualMeasureName& measure = continual_measures()[m];
-    body += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(measure.name));
+    body += fmt::format("<tr><th scope=\"row\">{}<br/><small class=\"quiet\">{}</small></th>",
+                        escape_html(measure.name), escape_html(measure.formula));
     for (const ContinualWayRecord& way : run.ways)
       body += fmt::format("<td>{}</td>", percent(way.means[m]));
-    body += fmt::format("<td>{}</td></tr>\n", escape_html(measure.formula));
+    body += "</tr>\n";
   }
   return fmt::format(
-      "<div class=\"scroll\">\n<table class=\"runs alone\">\n<thead><tr>{}<th "
-      "scope=\"col\">A[i][j]: "
-      "accuracy on task j after task i of T</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n"
-      "</div>\n",
+      "<div class=\"scroll\">\n<table class=\"runs alone\">\n<thead><tr>{}</tr></thead>\n<tbody>\n"
+      "{}</tbody>\n</table>\n</div>\n<p class=\"quiet\">A[i][j]: accuracy on task j after learning "
+      "task i of T; A[0][j]: before any training.</p>\n",
       head, body);
 }
 
