@@ -34,7 +34,6 @@ GATHERINGS = {
 LAYER_GATHERINGS = {"topk, activation": ["student.gather=topk", "student.ranking=activation"]}
 RANDOM_LAYERS = {"random feed-forward": ["student.gather=random_init"]}  # nothing there to fit
 CONCAT = "two experts side by side"
-CONTROLS = [DISTILLED, "best expert", "random expert", *RANDOM_LAYERS]
 
 FITS = ["scale", "linear"]
 WEIGHTS, TEMPERATURES = [.25, .5, .75, 1], [1, 2, 4]  # of the distillation

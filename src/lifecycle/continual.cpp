@@ -36,7 +36,7 @@ double now() {
 
 class StreamRun {
  public:
-  StreamRun(const ContinualDocument& document, const ContinualOptions& options)
+  StreamRun(const ContinualDocument& document, const RunOptions& options)
       : document_(document), recipe_(document.recipe), options_(options) {}
 
   // added: the last task of the recipe joins a run that is there.
@@ -47,9 +47,6 @@ class StreamRun {
     // A run that is there is locked before its checkpoint is read.
     if (options_.resume && is_run_folder(options_.out)) open_writer();
     if (options_.resume) open_checkpoint();
-    if (added && !checkpoint_)
-      throw UserError("{}: no checkpoint that can be read; expected a finished run",
-                      options_.out.string());
     prepare();
     if (!writer_) open_writer();
     writer_->begin({.seed = recipe_.train.seed,
@@ -248,7 +245,7 @@ class StreamRun {
 
   const ContinualDocument& document_;
   const ContinualRecipe& recipe_;
-  const ContinualOptions& options_;
+  const RunOptions& options_;
   int64_t threads_ = 0;
   ContinualProgress progress_;
   std::optional<Checkpoint> checkpoint_;
@@ -264,7 +261,7 @@ class StreamRun {
 
 }  // namespace
 
-void run_stream(const ContinualDocument& document, const ContinualOptions& options) {
+void run_stream(const ContinualDocument& document, const RunOptions& options) {
   StreamRun(document, options).run();
 }
 
@@ -292,7 +289,7 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
   else if (!named || progress.task < progress.streamed)
     throw UserError("{}: {} of its {} tasks are learned; expected a finished run", run.string(),
                     progress.task, tasks.size());
-  const ContinualOptions options{.out = run, .data_root = data_root, .resume = true};
+  const RunOptions options{.out = run, .data_root = data_root, .resume = true};
   StreamRun(document, options).run(/*added=*/true);
 }
 

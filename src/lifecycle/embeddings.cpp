@@ -20,18 +20,23 @@ TokenIds read_plain_texts(const EmbeddingOptions& options, const PretrainedEncod
   if (texts.empty())
     throw UserError("{}: no lines; expected one text a line", options.texts.string());
   const WordPieces pieces(options.model);
-  if (pieces.vocabulary() > encoder.vocabulary())
-    throw UserError("{}: its tokenizer has {} pieces; expected at most {}, the model's vocabulary",
-                    options.model.string(), pieces.vocabulary(), encoder.vocabulary());
-  if (encoder.longest() < 3)
-    throw UserError("{}: a text has at most {} tokens; expected room for 3: begin, a word, end",
-                    options.model.string(), encoder.longest());
+  check_fits(options.model.string(), pieces, encoder);
   // As sentence-transformers cuts them: never beyond the model's positions.
   const int64_t longest = pieces.longest() == 0 ? encoder.longest() : pieces.longest();
   return encode_texts(pieces, texts, std::min(longest, encoder.longest()));
 }
 
 }  // namespace
+
+void check_fits(const std::string& model, const WordPieces& pieces,
+                const PretrainedEncoder& encoder) {
+  if (pieces.vocabulary() > encoder.vocabulary())
+    throw UserError("{}: its tokenizer has {} pieces; expected at most {}, the model's vocabulary",
+                    model, pieces.vocabulary(), encoder.vocabulary());
+  if (encoder.longest() < 3)
+    throw UserError("{}: a text has at most {} tokens; expected room for 3: begin, a word, end",
+                    model, encoder.longest());
+}
 
 Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens) {
   const c10::Device device = encoder.device();

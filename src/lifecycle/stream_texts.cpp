@@ -56,13 +56,7 @@ class Reader {
  public:
   Reader(const StreamConfig& stream, const PretrainedEncoder& encoder)
       : stream_(stream), encoder_(encoder), pieces_(stream.encoder) {
-    if (pieces_.vocabulary() > encoder.vocabulary())
-      throw UserError(
-          "{}: its tokenizer has {} pieces; expected at most {}, the model's vocabulary",
-          stream.encoder, pieces_.vocabulary(), encoder.vocabulary());
-    if (encoder.longest() < 3)
-      throw UserError("{}: a text has at most {} tokens; expected room for 3: begin, a word, end",
-                      stream.encoder, encoder.longest());
+    check_fits(stream.encoder, pieces_, encoder);
   }
 
   Tensor unit(const TokenIds& texts) const {

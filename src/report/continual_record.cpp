@@ -34,17 +34,6 @@ ContinualWayRecord way_from(const std::string& name, const Json& json) {
   return way;
 }
 
-MergeRecord merge_from(const Json& json) {
-  return {.task = json.at("task"),
-          .step = json.at("step"),
-          .layer = json.at("layer"),
-          .i = json.at("i"),
-          .j = json.at("j"),
-          .k = json.at("k"),
-          .cosine = number(json.at("cosine")),
-          .later_share = number(json.at("later_share"))};
-}
-
 // Runs `read` on the file where it is there; what is missing in it is the file's fault.
 template <class Read>
 void read_if_there(const fs::path& path, Read read) {
@@ -53,7 +42,7 @@ void read_if_there(const fs::path& path, Read read) {
   const Json json = read_json_file(path);
   try {
     read(json);
-  } catch (const Json::exception& error) {
+  } catch (const std::exception& error) {
     throw UserError("{}: {}; expected what `moestro continual` writes", path.string(),
                     error.what());
   }
@@ -102,9 +91,8 @@ ContinualRecord read_continual(const fs::path& folder) {
   record.recipe = read_file(run.recipe_path());
   record.manifest = run.manifest();
   read_if_there(run.summary_path(), [&](const Json& json) { read_summary(json, record); });
-  read_if_there(folder / "merges.json", [&](const Json& json) {
-    for (const Json& merge : json) record.merges.push_back(merge_from(merge));
-  });
+  read_if_there(folder / "merges.json",
+                [&](const Json& json) { record.merges = merge_journal_from_json(json); });
   return record;
 }
 

@@ -19,28 +19,28 @@ constexpr double kLeastRadius = 2.2, kMostRadius = 7;
 
 int64_t steps_of_task(const ContinualRecord& run) {
   int64_t most = 1;
-  for (const MergeRecord& merge : run.merges) most = std::max(most, merge.step);
+  for (const MergeEntry& merge : run.merges) most = std::max(most, merge.step);
   return most;
 }
 
-std::string words(const ContinualRecord& run, const MergeRecord& merge) {
+std::string words(const ContinualRecord& run, const MergeEntry& merge) {
   const auto task = static_cast<size_t>(merge.task);
   return fmt::format(
       "task {}{}, step {}, layer {}: {} and {} into {}; cosine {} before, then chosen by {} of the "
       "samples",
       merge.task + 1, task < run.tasks.size() ? " " + printable(run.tasks[task]) : "", merge.step,
-      merge.layer, merge.i, merge.j, merge.k, fixed_text(merge.cosine),
-      percent_text(merge.later_share, 0));
+      merge.layer, merge.i, merge.j, merge.k, fixed_text(merge.cosine.value_or(kNotKnown)),
+      percent_text(merge.later_share.value_or(kNotKnown), 0));
 }
 
-double radius(const MergeRecord& merge) {
-  const double share = std::isfinite(merge.later_share) ? merge.later_share : 0;
-  return kLeastRadius + (kMostRadius - kLeastRadius) * std::sqrt(std::clamp(share, 0., 1.));
+double radius(const MergeEntry& merge) {
+  return kLeastRadius + (kMostRadius - kLeastRadius) *
+                            std::sqrt(std::clamp(merge.later_share.value_or(0), 0., 1.));
 }
 
 std::string drawing(const ContinualRecord& run) {
   int64_t layers = 1, tasks = static_cast<int64_t>(run.tasks.size());
-  for (const MergeRecord& merge : run.merges) {
+  for (const MergeEntry& merge : run.merges) {
     layers = std::max(layers, merge.layer + 1);
     tasks = std::max(tasks, merge.task + 1);
   }
@@ -58,7 +58,7 @@ std::string drawing(const ContinualRecord& run) {
     svg.line({kLeft, y}, {kRight, y}, "grid");
     svg.text({kLeft - 6, y + 3.5}, fmt::format("layer {}", l), "end");
   }
-  for (const MergeRecord& merge : run.merges)
+  for (const MergeEntry& merge : run.merges)
     svg.circle({kLeft + width * (static_cast<double>(merge.task) +
                                  static_cast<double>(merge.step) / (steps * 1.08)),
                 kTop + kRow * (static_cast<double>(merge.layer) + .5)},
@@ -66,10 +66,10 @@ std::string drawing(const ContinualRecord& run) {
   return svg.str();
 }
 
-double mean_of(const std::vector<MergeRecord>& merges, double MergeRecord::*figure) {
+double mean_of(const std::vector<MergeEntry>& merges, std::optional<double> MergeEntry::*figure) {
   double sum = 0, count = 0;
-  for (const MergeRecord& merge : merges)
-    if (std::isfinite(merge.*figure)) sum += merge.*figure, ++count;
+  for (const MergeEntry& merge : merges)
+    if (merge.*figure) sum += *(merge.*figure), ++count;
   return count > 0 ? sum / count : kNotKnown;
 }
 
@@ -80,8 +80,8 @@ std::string merge_line(const ContinualRecord& run) {
   const std::string sentence = fmt::format(
       "{} merges. The two experts that became one had a cosine of {} on average before; what came "
       "of them was then chosen by {} of the samples until it was overwritten or the task ended.",
-      run.merges.size(), fixed_text(mean_of(run.merges, &MergeRecord::cosine)),
-      percent_text(mean_of(run.merges, &MergeRecord::later_share), 1));
+      run.merges.size(), fixed_text(mean_of(run.merges, &MergeEntry::cosine)),
+      percent_text(mean_of(run.merges, &MergeEntry::later_share), 1));
   return "<p>" + prose_html(sentence) + "</p>\n" +
          figures_html(figure_html({"Merges, by task",
                                    {},

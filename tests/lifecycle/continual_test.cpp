@@ -60,7 +60,7 @@ class Continual : public ::testing::Test {
     return (files_.folder / (name + ".toml")).string();
   }
 
-  ContinualOptions options(bool resume = false) const {
+  RunOptions options(bool resume = false) const {
     return {.out = run_, .data_root = files_.folder.path(), .resume = resume};
   }
 
@@ -165,7 +165,8 @@ TEST_F(Continual, goes_on_after_a_task_as_if_nothing_had_been) {
 }
 
 TEST_F(Continual, goes_on_within_a_task_as_if_nothing_had_been) {
-  learn();
+  const Settings settings = {"stream.steps=200"};  // long enough to be stopped in
+  learn(settings);
   const auto peace = weights();
   const Json summary = continual(), merges = read_json_file(run_ / "merges.json");
   fs::remove_all(run_);
@@ -174,10 +175,10 @@ TEST_F(Continual, goes_on_within_a_task_as_if_nothing_had_been) {
     while (fs::file_size(run_ / "metrics.jsonl", none) < 10 || none) std::this_thread::yield();
     std::raise(SIGINT);
   });
-  const std::string message = thrown<Interrupted>([&] { learn(); });
+  const std::string message = thrown<Interrupted>([&] { learn(settings); });
   stopper.join();
   EXPECT_TRUE(contains(message, "--resume goes on"));
-  learn({}, /*resume=*/true);
+  learn(settings, /*resume=*/true);
   expect_same(weights(), peace);
   EXPECT_EQ(continual(), summary);
   EXPECT_EQ(read_json_file(run_ / "merges.json"), merges);
@@ -263,7 +264,7 @@ TEST_F(Continual, refuses_to_go_on_with_another_recipe_or_other_rows) {
 }
 
 TEST_F(Continual, refuses_to_add_to_what_is_no_finished_stream) {
-  EXPECT_FALSE(thrown<UserError>([&] { add("third"); }).empty());
+  EXPECT_TRUE(contains(thrown<UserError>([&] { add("third"); }), run_.string()));
   learn();
   EXPECT_TRUE(contains(thrown<UserError>([&] { add("first"); }), "is there already"));
 }

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
 #include "moestro/report/continual_text.h"
@@ -52,11 +53,17 @@ struct StreamFolder {
             "continual": {"tasks": ["a<b", "second"], "rows": "test",
             "experts": [5, 7], "frozen": [2, 4], "merges": 2, "known": )" +
             way + R"(, "chosen": )" + way + R"(, "chosen_by_batch": )" + way + "}}");
-    put(folder / "merges.json",
-        R"([{"task": 0, "step": 5, "layer": 0, "i": 1, "j": 2, "k": 4, "cosine": 0.5,
-             "later_share": 0.25},
-            {"task": 1, "step": 10, "layer": 1, "i": 0, "j": 3, "k": 2, "cosine": null,
-             "later_share": null}])");
+    const std::vector<MergeEntry> merges = {
+        {.task = 0,
+         .layer = 0,
+         .step = 5,
+         .i = 1,
+         .j = 2,
+         .k = 4,
+         .cosine = .5,
+         .later_share = .25},
+        {.task = 1, .layer = 1, .step = 10, .i = 0, .j = 3, .k = 2}};
+    put(folder / "merges.json", to_json(merges).dump());
   }
 
   TemporaryFolder folder;

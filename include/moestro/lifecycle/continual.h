@@ -1,25 +1,17 @@
 // Tasks learned one after another by mixtures of adapters beside a frozen encoder, in a run folder.
 #pragma once
 
-#include <filesystem>
-
 #include "moestro/lifecycle/continual_recipe.h"
+#include "moestro/lifecycle/run_options.h"
 
 namespace moestro {
-
-struct ContinualOptions {
-  std::filesystem::path out;        // the run folder
-  std::filesystem::path data_root;  // may be empty: see data/data_root.h
-  bool resume = false;              // go on with the run in `out`
-  bool force = false;               // replace the run in `out`
-};
 
 // Learns the stream and writes checkpoints (after each task and every minute of one),
 // metrics.jsonl, merges.json and summary.json. All that can be wrong with recipe and data is found
 // before the folder is touched; a stopped run goes on at the step where it was. A finished run that
 // is resumed stays as it is. Throws UserError (also where a resumed run has another recipe or other
 // data), SystemError, Interrupted.
-void run_stream(const ContinualDocument& document, const ContinualOptions& options);
+void run_stream(const ContinualDocument& document, const RunOptions& options);
 
 // One more task for a finished run, in its folder, whose recipe then ends with the task's file: all
 // experts that there are are frozen before and new ones appended, so that what earlier tasks are

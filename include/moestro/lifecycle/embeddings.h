@@ -10,9 +10,16 @@
 
 namespace moestro {
 
+class WordPieces;
+
 // [N, D] float32 on the CPU, in the order of the texts. tokens: in one batch, padding counted; 0:
 // as many as fill a CPU's caches, or keep a GPU busy.
 Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens = 0);
+
+// Throws UserError where a folder's tokenizer has more pieces than its model knows, or the model no
+// room for a word. model: the folder, for messages.
+void check_fits(const std::string& model, const WordPieces& pieces,
+                const PretrainedEncoder& encoder);
 
 struct EmbeddingOptions {
   std::filesystem::path model;  // a Hugging Face folder

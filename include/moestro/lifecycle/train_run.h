@@ -1,18 +1,10 @@
 // One training run from recipe to summary, in a folder of its own.
 #pragma once
 
-#include <filesystem>
-
+#include "moestro/lifecycle/run_options.h"
 #include "moestro/lifecycle/start.h"
 
 namespace moestro {
-
-struct RunOptions {
-  std::filesystem::path out;        // the run folder
-  std::filesystem::path data_root;  // may be empty: see data/data_root.h
-  bool resume = false;              // go on with the run in `out`
-  bool force = false;               // replace the run in `out`
-};
 
 // Trains, evaluates once on the test rows and writes everything but report.html. All that can be
 // wrong with recipe and data is found before the folder is touched. A finished run that is resumed

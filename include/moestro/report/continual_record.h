@@ -9,6 +9,7 @@
 
 #include "moestro/report/metrics_record.h"
 #include "moestro/store/manifest.h"
+#include "moestro/train/merge_journal.h"
 
 namespace moestro {
 
@@ -25,12 +26,6 @@ struct ContinualWayRecord {
   std::vector<double> means;  // of continual_measures(), in their order; NaN: there is none
 };
 
-struct MergeRecord {
-  int64_t task = 0, step = 0, layer = 0;  // task, layer from 0; step of the task, from 1
-  int64_t i = 0, j = 0, k = 0;
-  double cosine = kNotKnown, later_share = kNotKnown;
-};
-
 struct ContinualRecord {
   std::string name, recipe;
   Manifest manifest;
@@ -40,7 +35,7 @@ struct ContinualRecord {
   std::vector<std::string> tasks;
   std::vector<ContinualWayRecord> ways;
   std::vector<int64_t> experts, frozen;  // a layer each
-  std::vector<MergeRecord> merges;
+  std::vector<MergeEntry> merges;
 
   bool is_finished() const { return !tasks.empty(); }
 };
