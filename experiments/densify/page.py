@@ -36,12 +36,12 @@ def paired(scores, *arms):
     return [[scores[arm][seed] for seed in common] for arm in arms]
 
 
-def spread(values):
+def spread(values, digits=4):
     """Mean and standard error, the latter of two values or more."""
-    mean = f"{statistics.fmean(values):.4f}"
+    mean = f"{statistics.fmean(values):.{digits}f}"
     if len(values) == 1:
         return mean
-    return f"{mean} ± {statistics.stdev(values) / math.sqrt(len(values)):.4f}"
+    return f"{mean} ± {statistics.stdev(values) / math.sqrt(len(values)):.{digits}f}"
 
 
 def gathering_table(case, path):
@@ -70,33 +70,57 @@ def in_words(low, high, sign):
 def scores_of(case, path):
     """Those of the comparison, and of dense networks trained longer where they are there."""
     scores = by_seed(path, case.score.test)
-    longer = path.with_name(f"longer-{case.name}.csv")
-    if longer.exists():
-        scores[cases.LONGER] = by_seed(longer, case.score.test)[cases.LONGER]
-    return scores
+    longer = longer_path(case, path.parent)
+    if not longer.exists():
+        return scores
+    first = (cases.MIXTURE, cases.DENSE, cases.DISTILLED)
+    return ({arm: scores[arm] for arm in first} | {cases.LONGER: by_seed(longer, case.score.test)[cases.LONGER]}
+            | {arm: seeds for arm, seeds in scores.items() if arm not in first})
+
+
+def longer_path(case, results):
+    return results / f"longer-{case.name}.csv"
+
+
+def difference(scores, arm, other, score):
+    """What arm has more than the other, paired, in a table's words."""
+    mean, low, high = paired_difference(*paired(scores, arm, other))
+    mean_text, low_text, high_text = (f"{value:+.{score.digits}f}" for value in (mean, low, high))
+    return f"{mean_text} ({low_text} to {high_text}), {in_words(low, high, score.sign)}"
+
+
+def fits_of(case, results):
+    """Way of gathering -> the fit that it has in the comparison."""
+    path = results / f"gathering-{case.name}.csv"
+    ways = (cases.chosen_gatherings(case, path) if path.exists() else {}) | case.unfitted()
+    return {way: setting.removeprefix("student.fit=") for way, settings in ways.items()
+            for setting in settings if setting.startswith("student.fit=")}
 
 
 def case_table(case, path):
-    scores, sign = scores_of(case, path), case.score.sign
+    scores, score, fits = scores_of(case, path), case.score, fits_of(case, path.parent)
+    references = [arm for arm in (cases.DISTILLED, cases.LONGER) if arm in scores]
     rows = []
     for arm, seeds in scores.items():
         if arm.endswith("folded only"):
             continue
         folded = scores.get(f"{arm}, folded only", {})
         folded = [folded[seed] for seed in seeds if seed in folded]
-        row = [arm, str(len(seeds)), spread(folded) if folded else "", spread(list(seeds.values()))]
-        if arm in (cases.MIXTURE, cases.DENSE):
-            rows.append(row + ["", ""])
+        row = [arm, fits.get(arm, ""), str(len(seeds)), spread(folded, score.digits) if folded else "",
+               spread(list(seeds.values()), score.digits)]
+        if len(seeds) < LEAST_SEEDS:
+            rows.append(row + [FEW, *("" for _ in references)])
             continue
-        kept = kept_of(scores, arm, sign)
-        text = f"{percent(kept.share)} ({percent(kept.low)} to {percent(kept.high)})"
-        mean, low, high = paired_difference(*paired(scores, arm, cases.DISTILLED))
-        beside = "" if arm == cases.DISTILLED else (
-            f"{mean:+.4f} ({low:+.4f} to {high:+.4f}), {in_words(low, high, sign)}")
-        few = len(seeds) < LEAST_SEEDS
-        rows.append(row + [FEW if few else text + (", noise" if kept.is_noise else ""), "" if few else beside])
-    return table(["arm", "seeds", "folded only", "after as many epochs", "benefit kept (95 %)",
-                  "beside dense, distilled"], rows)
+        if arm in (cases.MIXTURE, cases.DENSE):
+            share = ""
+        else:
+            kept = kept_of(scores, arm, score.sign)
+            share = (f"{percent(kept.share)} ({percent(kept.low)} to {percent(kept.high)})"
+                     + (", noise" if kept.is_noise else ""))
+        rows.append(row + [share, *("" if arm == other else difference(scores, arm, other, score)
+                                    for other in references)])
+    return table(["arm", "fit", "seeds", "folded only", "trained", "benefit kept (95 %)",
+                  *(f"beside {other}" for other in references)], rows)
 
 
 def kept_of(scores, arm, sign):
@@ -107,25 +131,96 @@ def kept_of(scores, arm, sign):
 def denominator_text(case, path):
     scores = by_seed(path, case.score.test)
     kept = kept_of(scores, cases.MIXTURE, case.score.sign)
-    return (f"Denominator, what the mixture gains on the dense network: {kept.denominator:.4f}, "
-            f"{kept.standard_errors:.1f} standard errors over {len(scores[cases.DENSE])} seeds.\n")
+    text = (f"Denominator, what the mixture gains on the dense network: {kept.denominator:.{case.score.digits}f}, "
+            f"{kept.standard_errors:.1f} standard errors over {len(scores[cases.DENSE])} seeds.")
+    if kept.standard_errors < case.score.least_errors:
+        text += (f" That is under {case.score.least_errors}: the lower end of *benefit kept* is not held to the "
+                 "published figure.")
+    return text + "\n"
+
+
+def again_text(case, path):
+    """The dense networks were trained again beside the longer ones: the same figures?"""
+    first, again = (by_seed(one, case.score.test)[cases.DENSE] for one in (path, longer_path(case, path.parent)))
+    gaps = [abs(first[seed] - again[seed]) for seed in first if seed in again]
+    other = sum(gap > 0 for gap in gaps)
+    if not gaps:
+        return ""
+    found = (f"{other} of {len(gaps)} seeds gave another figure, by at most {max(gaps):.{case.score.digits}f}; "
+             "the table has the first" if other else f"the same figures in all {len(gaps)} seeds")
+    return f"`{cases.DENSE}` was trained once more beside `{cases.LONGER}`: {found}.\n"
+
+
+def longer_table(case, path):
+    """Where there is no comparison yet."""
+    scores, losses, score = by_seed(path, case.score.test), by_seed(path, "test.loss"), case.score
+    rows = [[arm, str(len(scores[arm])), spread(list(scores[arm].values()), score.digits),
+             spread(list(losses[arm].values())),
+             "" if arm == cases.DENSE else difference(scores, arm, cases.DENSE, score)]
+            for arm in (cases.DENSE, cases.LONGER)]
+    return table(["arm", "seeds", score.title, "test loss", f"{score.title} beside {cases.DENSE}"], rows)
 
 
 def case_text(case, results):
     lines = [f"### {case.title}\n"]
-    score = case.score.title[0].upper() + case.score.title[1:]
+    compared, longer = results / f"{case.name}.csv", longer_path(case, results)
+    test = f"Test rows ({case.score.title})"
+    if compared.exists():
+        lines += [f"{test}:\n\n{case_table(case, compared)}", denominator_text(case, compared)]
+        if longer.exists():
+            lines.append(again_text(case, compared))
+    else:
+        lines.append("The comparison is not run yet: `python3 experiments/densify/run.py "
+                     f"--only {case.name} --device cuda --jobs 16`.\n")
+        if longer.exists():
+            lines.append(f"{test}, dense networks alone:\n\n{longer_table(case, longer)}")
     searched = f"Held-out rows ({case.score.search})"
-    for title, name, make in ((score, case.name, case_table),
-                              (f"{searched}, by way of gathering", f"gathering-{case.name}", gathering_table),
-                              (f"{searched}, by distillation", f"distillation-{case.name}", distillation_table)):
+    for title, name, make in (("by way of gathering", f"gathering-{case.name}", gathering_table),
+                              ("by distillation", f"distillation-{case.name}", distillation_table)):
         path = results / f"{name}.csv"
         if path.exists():
-            lines.append(f"{title}:\n\n{make(case, path)}")
-            if name == case.name:
-                lines.append(denominator_text(case, path))
-    if len(lines) == 1:
-        lines.append(f"Not run yet: `python3 experiments/densify/run.py --only {case.name}`.\n")
+            lines.append(f"{searched}, {title}:\n\n{make(case, path)}")
     return "\n".join(lines)
+
+
+def compared_cases(results):
+    """Case, its scores, and the arm that was best on held-out rows."""
+    for case in cases.CASES:
+        path = results / f"{case.name}.csv"
+        if path.exists():
+            yield (case, scores_of(case, path),
+                   next(iter(cases.chosen_gatherings(case, results / f"gathering-{case.name}.csv"))))
+
+
+def declared_text(results):
+    """What the arm that was declared keeps, and beside what."""
+    rows = []
+    for case, scores, arm in compared_cases(results):
+        shares = []
+        for one in (arm, cases.LONGER):
+            kept = kept_of(scores, one, case.score.sign) if one in scores else None
+            shares.append(f"{percent(kept.share)} ({percent(kept.low)} to {percent(kept.high)})" if kept else "")
+        errors = kept_of(scores, cases.MIXTURE, case.score.sign).standard_errors
+        rows.append([case.name, arm,
+                     f"{errors:.1f}", *shares,
+                     *(difference(scores, arm, other, case.score) if other in scores else ""
+                       for other in (cases.DISTILLED, cases.LONGER))])
+    return table(["case", "declared arm", "denominator, standard errors", "keeps", f"{cases.LONGER}, keeps",
+                  f"beside {cases.DISTILLED}", f"beside {cases.LONGER}"], rows)
+
+
+def aligned_text(results):
+    """A way with and without aligning, where both have the same fit."""
+    rows = []
+    for case, scores, _ in compared_cases(results):
+        fits = fits_of(case, results)
+        for way in ("average", "svd", "sum"):
+            arm = f"{way}, aligned"
+            if fits[way] == fits[arm]:
+                rows.append([f"{case.name}, {way}", fits[way],
+                             difference(scores, f"{arm}, folded only", f"{way}, folded only", case.score),
+                             difference(scores, arm, way, case.score)])
+    return table(["aligned less not aligned", "fit", "folded only", "trained"], rows)
 
 
 def trial_rows(trial, path):
@@ -171,4 +266,5 @@ def speed_text(results):
 def text(here, results):
     found = "\n".join(case_text(case, results) for case in cases.CASES)
     return ((here / "findings.md").read_text().replace("@cases", found)
+            .replace("@declared", declared_text(results)).replace("@aligned", aligned_text(results))
             .replace("@trials", trials_text(results)).replace("@speed", speed_text(results)))

@@ -5,9 +5,10 @@
     python3 experiments/densify/run.py --trials                    where a mixture beats its dense twin
     python3 experiments/densify/run.py --page                      the page alone, nothing trained
 
-cases.py and trials.py say what is run. Of each CASE three studies, in experiments/results/densify: gathering-CASE.csv
+cases.py and trials.py say what is run. Of each CASE four studies, in experiments/results/densify: gathering-CASE.csv
 (which way, which fit), distillation-CASE.csv (how much of the teacher), CASE.csv (the comparison on test
-rows), longer-CASE.csv (dense networks trained twice as long); of each TRIAL trial-TRIAL.csv. Rows that are there are not made again; remove a file to do so. Runs lie in runs/densify.
+rows), longer-CASE.csv (dense networks trained twice as long); of each TRIAL trial-TRIAL.csv. Rows that are there
+are not made again; remove a file to do so. Runs lie in runs/densify.
 """
 
 import argparse
