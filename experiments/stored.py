@@ -2,6 +2,7 @@
 
 import csv
 import statistics
+import subprocess
 import tomllib
 
 
@@ -23,3 +24,12 @@ def means(path, metric):
         for row in csv.DictReader(file):
             arms.setdefault(row["arm"], []).append(float(row[metric]))
     return {arm: statistics.fmean(values) for arm, values in arms.items()}
+
+
+def tables(program, study, results, *more):
+    """What `moestro study` says of stored rows, as Markdown."""
+    done = subprocess.run([program, "study", study, "--results", results, "--markdown", *more],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return done.stdout

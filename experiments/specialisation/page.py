@@ -2,8 +2,12 @@
 
 import csv
 import math
+import pathlib
 import statistics
-import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import tables  # noqa: E402
 
 # study: its heading.
 STUDIES = {
@@ -81,14 +85,6 @@ def comparison(name, path):
                      f"{'-'.join(f'{value:.3f}' for value in published)} | "
                      f"{verdict(mean, error, published)} |")
     return "\n".join(lines) + "\n"
-
-
-def tables(program, study, results, *more):
-    done = subprocess.run([program, "study", study, "--results", results, "--markdown", *more],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
-    return done.stdout
 
 
 def contrasts(program, study, results):

@@ -52,10 +52,11 @@ void continual(const ContinualFlags& flags, const CommonFlags& common) {
 
 void add_continual(CLI::App& app, CommonFlags& common) {
   CLI::App* verb = add_verb(
-      app, "continual", "learn tasks of texts one after another, merging experts on the way",
+      app, "continual", "learn tasks one after another, merging experts on the way",
       "  moestro continual recipes/text-stream.toml --set stream.encoder=minilm\n"
       "  moestro continual recipes/text-stream.toml --set merge.every=0 --out "
       "runs/without-merging\n"
+      "  moestro continual recipes/image-stream.toml              images beside a run of ours\n"
       "  moestro continual recipes/text-stream.toml --resume      goes on where it was stopped\n"
       "  moestro continual runs/text-stream --add my-task.toml    one more task");
   auto flags = std::make_shared<ContinualFlags>();

@@ -68,12 +68,14 @@ void add_study(CLI::App& app, CommonFlags& common) {
   CLI::App* verb = add_verb(
       app, "study", "train arms x seeds, and compare them",
       "  moestro study experiments/specialisation/mnist.toml --jobs 2\n"
-      "  moestro study STUDY --quick                 two seeds, one epoch: does it run at all?\n"
+      "  moestro study STUDY --quick                 two seeds, few steps: does it run at all?\n"
       "  moestro study STUDY --results stored.csv    the tables of stored results, nothing "
       "trained\n"
+      "A recipe with [stream] is trained as by moestro continual, others as by moestro train.\n"
       "A study that was stopped goes on with the same command.");
   auto flags = std::make_shared<StudyFlags>();
-  add_argument(*verb, "STUDY", flags->file, "a recipe with a section [study]");
+  add_argument(*verb, "STUDY", flags->file,
+               "a recipe, of train or continual, with a section [study]");
   verb->add_option(
           "--jobs", flags->jobs,
           "runs at once; the CPU's threads are divided among them unless --threads says otherwise")
@@ -85,7 +87,8 @@ void add_study(CLI::App& app, CommonFlags& common) {
   add_set(*verb, flags->assignments, "change a key in every arm");
   verb->add_option("--out", flags->out, "the study's folder (default: runs/NAME)")
       ->type_name("DIR");
-  verb->add_flag("--quick", flags->quick, "2 seeds, 1 epoch, in runs/NAME-quick");
+  verb->add_flag("--quick", flags->quick,
+                 "2 seeds of 1 epoch, or 6 steps of each task, in runs/NAME-quick");
   add_data_root(*verb, common);
   add_device(*verb, common);
   add_threads(*verb, common, "CPU threads of each run (default: as the recipe says)");

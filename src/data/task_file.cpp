@@ -11,6 +11,7 @@
 #include "moestro/data/cell.h"
 #include "moestro/data/text_set.h"
 #include "moestro/store/digest.h"
+#include "task_error.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -79,16 +80,6 @@ LabelledTexts labelled(const TextRows& rows) {
   return out;
 }
 
-// Messages about data name their files, but not the task that they are of.
-template <class Action>
-auto with_file(const fs::path& path, const Action& action) {
-  try {
-    return action();
-  } catch (const UserError& error) {
-    throw UserError("{}: {}", path.string(), error.what());
-  }
-}
-
 TextFileSet read_data(const DataConfig& data, const fs::path& root) {
   refuse_other_data(data);
   std::optional<ClassChoice> choice = ClassChoice::parse(data.classes);
@@ -124,6 +115,10 @@ TaskFile read_task_file(const fs::path& path) {
   return file;
 }
 
+std::string_view LabelledTexts::content(int64_t row) const {
+  return trimmed(texts[static_cast<size_t>(row)]);
+}
+
 LabelledTexts select_rows(const LabelledTexts& from, const Tensor& rows_M) {
   LabelledTexts out;
   out.targets_N = from.targets_N.index_select(0, rows_M);
@@ -152,14 +147,14 @@ std::string TextTask::digest() const {
 }
 
 TextTask read_text_task(const TaskFile& file, const fs::path& root, uint64_t seed) {
-  TextFileSet files = with_file(file.path, [&] { return read_data(file.data, root); });
+  TextFileSet files = with_task_file(file.path, [&] { return read_data(file.data, root); });
   TextTask task;
   task.name = file.name;
   task.class_names = files.train.class_names;
   task.prompts = prompts_of(file, files.train);
   task.longest = file.longest;
   const TextParts parts =
-      with_file(file.path, [&] { return split_texts(file.data, std::move(files), seed); });
+      with_task_file(file.path, [&] { return split_texts(file.data, std::move(files), seed); });
   task.train = labelled(parts.train);
   task.valid = labelled(parts.valid);
   task.test = labelled(parts.test);

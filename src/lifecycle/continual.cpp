@@ -14,13 +14,13 @@
 #include "moestro/core/suggest.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/digest.h"
-#include "moestro/store/hugging_face.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/metrics_log.h"
 #include "moestro/store/run_folder.h"
 #include "moestro/train/checkpoint.h"
 #include "run_writer.h"
-#include "stream_texts.h"
+#include "stream_encoder.h"
+#include "stream_samples.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -52,7 +52,7 @@ class StreamRun {
     writer_->begin({.seed = recipe_.train.seed,
                     .device = describe_device(encoder_->device()),
                     .threads = threads_,
-                    .data_digest = sha256_hex(joined(texts_.digests, ""))},
+                    .data_digest = sha256_hex(joined(samples_.digests, ""))},
                    document_.schema.to_toml());
     writer_->finish([this] {
       learn_all();
@@ -79,20 +79,21 @@ class StreamRun {
   void prepare() {
     threads_ = set_threads(recipe_.train.threads);
     const c10::Device device = resolve_device(recipe_.train.device);
-    encoder_ = std::make_shared<PretrainedEncoder>(HuggingFaceFolder(recipe_.stream.encoder),
-                                                   device, compute_type(recipe_.train));
+    const StreamEncoder opened =
+        open_stream_encoder(recipe_.stream, device, compute_type(recipe_.train));
+    encoder_ = opened.encoder();
     if (!checkpoint_) progress_.streamed = tasks();
-    texts_ = read_stream(recipe_.stream, progress_.streamed, options_.data_root, seed(), *encoder_);
+    samples_ = read_stream(recipe_.stream, progress_.streamed, options_.data_root, seed(), opened);
     for (size_t t = 0; t < progress_.digests.size(); ++t)
-      if (progress_.digests[t] != texts_.digests[t])
+      if (progress_.digests[t] != samples_.digests[t])
         throw UserError(
             "{}: the rows of task \"{}\" are not those that the run was begun with; "
             "expected the same data",
-            options_.out.string(), texts_.names[t]);
-    progress_.digests = texts_.digests;
-    check_encoder();
+            options_.out.string(), samples_.names[t]);
+    progress_.digests = samples_.digests;
+    check_encoder(opened.digest);
 
-    model_ = std::make_unique<AdaptedEncoder>(encoder_, adapter_shape(recipe_.adapter), seed());
+    model_ = make_model(device);
     progress_.rebuild(*model_);
     if (progress_.begun && is_added(progress_.task)) model_->freeze_shared();
     selector_ =
@@ -102,17 +103,25 @@ class StreamRun {
         *model_, *merging_,
         LearnerOptions{recipe_.stream.steps, recipe_.stream.batch, recipe_.stream.label_smoothing,
                        recipe_.stream.scale, recipe_.train});
-    measure_ = std::make_unique<ContinualMeasure>(*model_, texts_.measured, texts_.measured_unit,
-                                                  recipe_.stream.scale, recipe_.stream.batch);
+    measure_ =
+        std::make_unique<ContinualMeasure>(*model_, samples_.measured, samples_.measured_unit,
+                                           recipe_.stream.scale, recipe_.stream.batch);
     if (checkpoint_) restore_all();
     measure_->complete(progress_.rows);
-    if (!checkpoint_ && texts_.reference_unit.defined())
-      selector_->set_reference(texts_.reference_unit);
+    if (!checkpoint_ && samples_.reference_unit.defined())
+      selector_->set_reference(samples_.reference_unit);
   }
 
-  // Prompts and gates mean something to one encoder only.
-  void check_encoder() {
-    const std::string digest = encoder_digest(recipe_.stream.encoder);
+  std::unique_ptr<AdaptedEncoder> make_model(c10::Device device) const {
+    if (recipe_.adapter.kind == "none")
+      return std::make_unique<AdaptedEncoder>(
+          encoder_, open_stream_encoder(recipe_.stream, device, at::kFloat).encoder());
+    return std::make_unique<AdaptedEncoder>(encoder_, adapter_shape(recipe_.adapter), seed(),
+                                            recipe_.adapter.shared_layers);
+  }
+
+  // Classes and gates mean something to one encoder only.
+  void check_encoder(const std::string& digest) {
     if (!progress_.encoder.empty() && progress_.encoder != digest)
       throw UserError(
           "{}: the encoder is not the one that the run was begun with; expected the same in {}",
@@ -123,14 +132,25 @@ class StreamRun {
   // Between two tasks the checkpoint is of the one that was learned last.
   int64_t learner_task() const { return progress_.begun ? progress_.task : progress_.task - 1; }
 
+  // What is left of the tasks before it, to be learned again.
+  std::vector<TaskSamples> kept_of(int64_t task) const {
+    std::vector<TaskSamples> kept;
+    for (int64_t t = 0; t < task && recipe_.stream.replay > 0; ++t) {
+      const auto at_t = static_cast<size_t>(t);
+      kept.push_back(
+          keep_share(samples_.train[at_t], recipe_.stream.replay, seed(), samples_.names[at_t]));
+    }
+    return kept;
+  }
+
   void begin_learner(int64_t task) {
-    learner_->begin(task, texts_.names[static_cast<size_t>(task)],
-                    texts_.train[static_cast<size_t>(task)]);
+    learner_->begin(task, samples_.names[static_cast<size_t>(task)],
+                    samples_.train[static_cast<size_t>(task)], kept_of(task));
   }
 
   void restore_all() {
     if (learner_task() >= 0) begin_learner(learner_task());
-    selector_->make_room(progress_.task, texts_.reference_unit.defined(), encoder_->device());
+    selector_->make_room(progress_.task, samples_.reference_unit.defined(), encoder_->device());
     restore(checkpoint_->file, tensors());
     if (progress_.begun) learner_->resume(progress_.step);
     merging_->set_journal(progress_.journal);
@@ -162,7 +182,8 @@ class StreamRun {
 
   void begin_task() {
     if (is_added(progress_.task)) model_->freeze_experts();
-    for (const int64_t more : grow_if_needed(*model_, recipe_.adapter.k, recipe_.adapter.grow))
+    for (const int64_t more :
+         grow_if_needed(*model_, experts_a_sample(recipe_.adapter), recipe_.adapter.grow))
       if (more > 0) log_verbose("task {}: {} experts are appended", progress_.task + 1, more);
     model_->add_task();
     begin_learner(progress_.task);
@@ -171,7 +192,7 @@ class StreamRun {
   }
 
   void learn_task(Progress& bar, MetricsLog& metrics) {
-    const std::string& name = texts_.names[static_cast<size_t>(progress_.task)];
+    const std::string& name = samples_.names[static_cast<size_t>(progress_.task)];
     bar.label(fmt::format("{} ({}/{})", name, progress_.task + 1, tasks()));
     double started = now(), saved = started;
     while (!learner_->done()) {
@@ -198,12 +219,12 @@ class StreamRun {
   void end_task() {
     const auto t = static_cast<size_t>(progress_.task);
     ExpertUse use(*model_);
-    task_scores(*model_, texts_.train[t], progress_.task, recipe_.stream.scale, &use);
+    task_scores(*model_, samples_.train[t], progress_.task, recipe_.stream.scale, &use);
     const LayerCounts counts = use.read();
     merging_->end_task(counts);
-    freeze_most_used(*model_, counts, recipe_.adapter.freeze);
+    freeze_most_used(*model_, counts, frozen_a_task(recipe_.adapter));
     model_->freeze_gates(progress_.task);
-    selector_->add_task(texts_.train_unit[t]);
+    selector_->add_task(samples_.train_unit[t]);
     ++progress_.task;
     progress_.begun = false;
     progress_.step = 0;
@@ -211,7 +232,7 @@ class StreamRun {
     write_merges();
     save();
     const ScoreRow& row = progress_.rows.back();
-    log_info("{}: accuracy {:.3f} (untouched {:.3f})", texts_.names[t], row.known[t].accuracy,
+    log_info("{}: accuracy {:.3f} (untouched {:.3f})", samples_.names[t], row.known[t].accuracy,
              progress_.rows.front().known[t].accuracy);
   }
 
@@ -238,7 +259,7 @@ class StreamRun {
                                    {"seed", recipe_.train.seed},
                                    {"parameters", parameters},
                                    {"seconds", progress_.seconds}};
-    json["continual"] = continual_json(progress_, texts_.names);
+    json["continual"] = continual_json(progress_, samples_.names);
     json["continual"]["rows"] = recipe_.stream.rows;
     write_json_file(folder().summary_path(), json);
   }
@@ -249,8 +270,8 @@ class StreamRun {
   int64_t threads_ = 0;
   ContinualProgress progress_;
   std::optional<Checkpoint> checkpoint_;
-  std::shared_ptr<const PretrainedEncoder> encoder_;
-  StreamTexts texts_;
+  std::shared_ptr<const FrozenEncoder> encoder_;
+  StreamSamples samples_;
   std::unique_ptr<AdaptedEncoder> model_;
   std::unique_ptr<TaskSelector> selector_;
   std::unique_ptr<ExpertMerging> merging_;
@@ -269,6 +290,11 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
   const RunFolder folder = RunFolder::open(run);
   ContinualDocument document;
   document.schema.parse_file(folder.recipe_path());
+  if (document.recipe.adapter.kind == "none")
+    throw UserError(
+        "{}: what it learns changes what all tasks are answered with (adapter.kind = \"none\"); "
+        "expected a run with adapters",
+        run.string());
   std::vector<std::string>& tasks = document.recipe.stream.tasks;
   const auto checkpoint = CheckpointStore(folder.checkpoints_path()).latest();
   if (!checkpoint)

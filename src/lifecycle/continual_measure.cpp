@@ -9,20 +9,12 @@
 
 namespace moestro {
 
-TaskTexts select_texts(const TaskTexts& texts, const Tensor& rows_M) {
-  const TokenBatch batch = select_texts(texts.texts, rows_M);
-  TaskTexts some = texts;
-  some.texts.ids_M = batch.ids_N;
-  some.texts.offsets_S = at::cat({at::zeros({1}, at::kLong), batch.lengths_B.cumsum(0)});
-  some.targets_N = texts.targets_N.index_select(0, rows_M);
-  return some;
-}
-
-ContinualMeasure::ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskTexts>& tests,
+ContinualMeasure::ContinualMeasure(const AdaptedEncoder& model,
+                                   const std::vector<TaskSamples>& tests,
                                    std::vector<Tensor> unit_TND, double scale, int64_t batch)
     : model_(model), tests_(tests), unit_TND_(std::move(unit_TND)), scale_(scale), batch_(batch) {
   for (size_t j = 0; j < tests.size(); ++j)
-    untouched_TN_.push_back(unit_TND_[j].matmul(tests[j].prompts_CD.t()).argmax(1).cpu());
+    untouched_TN_.push_back(unit_TND_[j].matmul(tests[j].classes_CD.t()).argmax(1).cpu());
 }
 
 TaskScore ContinualMeasure::score(int64_t test, const Tensor& predicted_N) const {
@@ -44,14 +36,15 @@ void ContinualMeasure::complete(std::vector<ScoreRow>& rows) const {
 // own_N: predictions of all rows by the test's own task, which need not be made again.
 Tensor ContinualMeasure::mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
                                            const Tensor& own_N) const {
-  const TaskTexts& texts = tests_[static_cast<size_t>(test)];
+  const TaskSamples& samples = tests_[static_cast<size_t>(test)];
   Tensor mixed_N = untouched_TN_[static_cast<size_t>(test)].clone();
   for (int64_t task = 0; task < model_.tasks(); ++task) {
     const Tensor rows_M = task_N.eq(task).nonzero().squeeze(1);
     if (rows_M.numel() == 0) continue;
     const Tensor some_M =
-        task == own_task ? own_N.index_select(0, rows_M)
-                         : task_scores(model_, select_texts(texts, rows_M), task, scale_).argmax(1);
+        task == own_task
+            ? own_N.index_select(0, rows_M)
+            : task_scores(model_, select_rows(samples, rows_M), task, scale_).argmax(1);
     mixed_N.index_copy_(0, rows_M, some_M);
   }
   return mixed_N;
@@ -69,7 +62,7 @@ ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) co
   ScoreRow row;
   for (int64_t j = 0; j < std::ssize(tests_); ++j) {
     const auto at_j = static_cast<size_t>(j);
-    const int64_t own = j < learned ? j : -1;
+    const int64_t own = j < learned ? j : learned > 0 && model_.is_tuned() ? 0 : -1;
     const Tensor own_N =
         own < 0 ? untouched_TN_[at_j] : task_scores(model_, tests_[at_j], own, scale_).argmax(1);
     row.known.push_back(score(j, own_N));

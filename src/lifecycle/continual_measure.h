@@ -11,7 +11,7 @@ class ContinualMeasure {
  public:
   // tests: of every task, which must outlive it. unit_TND: their vectors by the untouched encoder,
   // on its device. batch: rows that the selector decides for together.
-  ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskTexts>& tests,
+  ContinualMeasure(const AdaptedEncoder& model, const std::vector<TaskSamples>& tests,
                    std::vector<Tensor> unit_TND, double scale, int64_t batch);
 
   // Rows from before the last tasks were added: nobody but the untouched encoder answered for
@@ -27,14 +27,11 @@ class ContinualMeasure {
   TaskScore score(int64_t test, const Tensor& predicted_N) const;
 
   const AdaptedEncoder& model_;
-  const std::vector<TaskTexts>& tests_;
+  const std::vector<TaskSamples>& tests_;
   std::vector<Tensor> unit_TND_;
   std::vector<Tensor> untouched_TN_;  // predictions
   double scale_;
   int64_t batch_;
 };
-
-// The listed texts (int64 [M], on the CPU) with their classes.
-TaskTexts select_texts(const TaskTexts& texts, const Tensor& rows_M);
 
 }  // namespace moestro

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include <ATen/ATen.h>
 
@@ -65,6 +66,15 @@ Json figure_json(const Tensor& score_ST) {
   json["forgetting_from_first"] = measure_json(scores.forgetting_from_first);
   json["forgetting_from_best"] = measure_json(scores.forgetting_from_best);
   return json;
+}
+
+// Mean over the merges that say so; null where none does.
+Json mean_of(const std::vector<MergeEntry>& journal, std::optional<double> MergeEntry::*figure) {
+  double sum = 0;
+  int64_t found = 0;
+  for (const MergeEntry& entry : journal)
+    if (entry.*figure) sum += *(entry.*figure), ++found;
+  return found > 0 ? Json(sum / static_cast<double>(found)) : Json();
 }
 
 template <class Of>
@@ -153,7 +163,9 @@ nlohmann::ordered_json continual_json(const ContinualProgress& progress,
           {"chosen_by_batch", way_json(progress.rows, tasks, &ScoreRow::by_batch)},
           {"experts", experts},
           {"frozen", frozen},
-          {"merges", progress.journal.size()}};
+          {"merges", progress.journal.size()},
+          {"merge_cosine", mean_of(progress.journal, &MergeEntry::cosine)},
+          {"merge_later_share", mean_of(progress.journal, &MergeEntry::later_share)}};
 }
 
 }  // namespace moestro

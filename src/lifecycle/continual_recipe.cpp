@@ -6,13 +6,15 @@ namespace moestro {
 namespace {
 
 void describe(Schema& schema, StreamConfig& stream) {
-  Section& section = schema.section("stream", "Tasks of texts, learned one after another.");
+  Section& section =
+      schema.section("stream", "Tasks of texts or of images, learned one after another.");
   section.field("encoder", stream.encoder,
                 "folder of the pre-trained encoder: a BERT and its tokenizer, as the Hugging Face "
-                "libraries store them");
+                "libraries store them, for texts; a finished run with model.kind = \"vit\", for "
+                "images");
   section.field("tasks", stream.tasks,
-                "files, a task each, in the order they are learned: [task] name, [prompts] a text "
-                "that describes each label, [data] as in a recipe");
+                "files, a task each, in the order they are learned: [task] name, [data] as in a "
+                "recipe, of texts also [prompts], a text that describes each label");
   section
       .field("samples", stream.samples,
              "training rows of each class, drawn by seed; 0: all of them")
@@ -23,18 +25,31 @@ void describe(Schema& schema, StreamConfig& stream) {
              "rows of a task that are measured, at most; 0: all of them")
       .at_least(0);
   section
+      .field("support", stream.support,
+             "images: training rows of each class, drawn by seed, whose mean vector stands for the "
+             "class; of stream.samples the first, fewer where there are fewer")
+      .at_least(1);
+  section
       .field("longest", stream.longest,
              "tokens of the longest text, where its task file does not say data.longest")
       .at_least(3);
   section.field("steps", stream.steps, "training steps of a task").at_least(1);
-  section.field("batch", stream.batch, "texts in one training step").at_least(1);
+  section.field("batch", stream.batch, "rows in one training step").at_least(1);
   section
       .field("label_smoothing", stream.label_smoothing,
              "share of the target that is spread over all classes")
       .at_least(0)
       .below(1);
   section
-      .field("scale", stream.scale, "a class's score is the cosine of text and prompt times this")
+      .field("replay", stream.replay,
+             "share of every learned task's training rows that are kept and learned again with "
+             "each later one, one of these tasks a step in turn")
+      .at_least(0)
+      .at_most(1);
+  section
+      .field(
+          "scale", stream.scale,
+          "a class's score is the cosine of the sample and what stands for the class, times this")
       .above(0);
   section
       .field("rows", stream.rows,
@@ -74,9 +89,12 @@ void check(const ContinualRecipe& recipe, const Schema& schema) {
     throw UserError("{} is empty; expected at least one task file", schema.where("stream.tasks"));
   check_adapter(recipe.adapter, schema);
   check_merge(recipe.merge, recipe.stream.steps, schema);
+  if (recipe.merge.every > 0 && recipe.adapter.kind != "mixture")
+    throw UserError("{} = \"{}\" leaves nothing to merge; expected merge.every = 0",
+                    schema.where("adapter.kind"), recipe.adapter.kind);
   if (recipe.merge.every > 0 && recipe.adapter.k == recipe.adapter.experts)
     throw UserError(
-        "{} = {} sends every text to every expert, so that none is used more than "
+        "{} = {} sends every sample to every expert, so that none is used more than "
         "others; expected fewer, or merge.every = 0",
         schema.where("adapter.k"), recipe.adapter.k);
 }

@@ -38,20 +38,22 @@ void check_fits(const std::string& model, const WordPieces& pieces,
                     model, encoder.longest());
 }
 
-Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens) {
-  const c10::Device device = encoder.device();
+Tensor embed_all(const FrozenEncoder& encoder, const EncoderInputs& samples, int64_t tokens) {
   if (tokens == 0) tokens = encoder.batch_tokens();
-  const Tensor embeddings_ND = at::empty({texts.texts(), encoder.width()}, at::kFloat);
-  Progress progress("embedding", texts.texts(), "texts");
+  const Tensor embeddings_ND = at::empty({samples.count(), encoder.width()}, at::kFloat);
+  Progress progress("embedding", samples.count(), samples.noun());
   int64_t done = 0;
-  for (const Tensor& texts_B : batches_by_length(texts.lengths_N(), tokens)) {
-    const TokenBatch batch = select_texts(texts, texts_B);
-    const Packing rows(batch.lengths_B, device);
-    embeddings_ND.index_copy_(0, texts_B, encoder.embed(batch.ids_N.to(device), rows).cpu());
-    done += texts_B.size(0);
+  for (const Tensor& samples_B : samples.batches(tokens)) {
+    const EncoderBatch batch = samples.batch(samples_B, encoder.device());
+    embeddings_ND.index_copy_(0, samples_B, encoder.embed(batch.inputs, batch.rows).cpu());
+    done += samples_B.size(0);
     progress.advance(done);
   }
   return embeddings_ND;
+}
+
+Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens) {
+  return embed_all(encoder, TextInputs(texts), tokens);
 }
 
 int64_t embed_file(const EmbeddingOptions& options) {

@@ -20,12 +20,20 @@ AdapterLayer::AdapterLayer(const AdapterShape& shape, const std::string& name, u
     : shape_(shape),
       name_(name),
       seed_(seed),
-      bank_(expert_shape(shape), name + ".experts", shape.experts, seed) {
+      bank_(expert_shape(shape), name + ".experts",
+            shape.choice == AdapterShape::Choice::common ? 1 : shape.experts, seed) {
   if (shape.shared > 0)
     shared_.emplace(expert_shape(shape), name, shape.shared, shape.shared_gate, seed);
 }
 
-int64_t AdapterLayer::add_task() {
+std::unique_ptr<Gate> AdapterLayer::make_task_gate() const {
+  if (is_common()) return make_single_gate(0, bank_.experts());
+  if (shape_.choice == AdapterShape::Choice::own) {
+    if (tasks() >= bank_.experts())
+      throw UserError("{}: {} experts; expected one more, for task {} to have its own", name_,
+                      bank_.experts(), tasks() + 1);
+    return make_single_gate(tasks(), bank_.experts());
+  }
   GateSetting setting;
   setting.name = gate_name(tasks());
   setting.input = {shape_.width};
@@ -33,12 +41,17 @@ int64_t AdapterLayer::add_task() {
   setting.expert_hidden = shape_.hidden;
   setting.seed = seed_;
   setting.where = "gate.layers";
-  TaskGate added{make_gate(shape_.gate, setting), bank_.experts()};
-  if (added.gate->needs_hidden())
+  std::unique_ptr<Gate> gate = make_gate(shape_.gate, setting);
+  if (gate->needs_hidden())
     throw UserError(
         "gate.kind = \"{}\" reads the experts' hidden layers token by token; expected one that "
         "decides once a sentence",
         shape_.gate.kind);
+  return gate;
+}
+
+int64_t AdapterLayer::add_task() {
+  TaskGate added{make_task_gate(), bank_.experts()};
   const Tensor like = bank_.parameters().front().value;
   convert(added.gate->parameters(), added.gate->buffers(),
           at::TensorOptions(like.device()).dtype(like.dtype()));

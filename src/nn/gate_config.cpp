@@ -44,6 +44,11 @@ void describe(Schema& schema, GateConfig& gate) {
       .at_least(1)
       .only_when("gate.kind", {"noisy_topk", "sigmoid"});
   section
+      .field("least_noise", gate.least_noise,
+             "standard deviation of the scores' noise in training, besides what is learned of it")
+      .at_least(0)
+      .only_when("gate.kind", {"noisy_topk"});
+  section
       .field("query", gate.query,
              "which side of its activation the gate's last hidden layer is read on")
       .one_of({"before", "after"})

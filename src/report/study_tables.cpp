@@ -42,6 +42,9 @@ constexpr FigureStyle kStyles[] = {
     {"seconds", "seconds", 1},
     {"epochs", "epochs", 1},
     {"steps", "steps", 0},
+    {"experts", "experts a layer", 1},
+    {"frozen", "frozen a layer", 1},
+    {"merges", "merges", 1},
 };
 
 const FigureStyle* style_of(const std::string& path) {

@@ -5,50 +5,14 @@
 #include "moestro/core/schema.h"
 
 namespace moestro {
-namespace {
 
-// The numbers of summary.json (docs/run-folder.md).
-const std::vector<std::string> kFigures = {"test.error",
-                                           "test.loss",
-                                           "valid.error",
-                                           "valid.loss",
-                                           "hard_top1_error",
-                                           "calibration_error",
-                                           "bleu",
-                                           "bleu_lowercase",
-                                           "specialisation.mutual_information",
-                                           "specialisation.mutual_information_predicted",
-                                           "specialisation.permutation_baseline",
-                                           "specialisation.sample_entropy",
-                                           "specialisation.usage_entropy",
-                                           "specialisation.experts_used",
-                                           "probing.own_error",
-                                           "probing.others_error",
-                                           "probing.all_error",
-                                           "probing.routing_accuracy",
-                                           "probing.oracle_error",
-                                           "probing.agreement",
-                                           "probing.disagreement",
-                                           "probing.output_square",
-                                           "parameters",
-                                           "seconds",
-                                           "epochs",
-                                           "steps"};
-
-std::vector<std::string> columns() {
-  std::vector<std::string> columns = kFigures;
-  columns.push_back(kSplitAgreement);
-  return columns;
-}
-
-}  // namespace
-
-void describe(Schema& schema, StudyConfig& study) {
+void describe(Schema& schema, StudyConfig& study, const std::vector<std::string>& metrics,
+              const std::vector<std::string>& columns) {
   Section& section = schema.section(
       "study", "Arms x seeds, for `moestro study`; the other sections of its file are the recipe.");
   section.field("recipe", study.recipe,
-                "a recipe, from the study file's folder, over which the file's own sections are "
-                "laid; empty: the file has it all");
+                "a recipe, of train or continual, from the study file's folder, over which the "
+                "file's own sections are laid; empty: the file has it all");
   section.field("seeds", study.seeds, "runs of each arm, one a seed").at_least(1).at_most(10000);
   section.field("first_seed", study.first_seed, "their first seed; the others follow").at_least(0);
   section.field("arms", study.arms,
@@ -62,9 +26,10 @@ void describe(Schema& schema, StudyConfig& study) {
                 "method; empty: the second of study.primary");
   section
       .field("metric", study.metric,
-             "what is compared: a number of summary.json; settings are chosen by valid.error, and "
-             "then nothing that was measured on test rows is kept")
-      .one_of(kFigures);
+             "what is compared: a number of summary.json (of streams others: continual.md); "
+             "settings are chosen by valid.error, and then nothing that was measured on test rows "
+             "is kept")
+      .one_of(metrics);
   section.field("lower_is_better", study.lower_is_better, "which way the metric is good");
   section
       .field(
@@ -72,7 +37,7 @@ void describe(Schema& schema, StudyConfig& study) {
           "numbers of summary.json shown beside the metric; split_agreement: the adjusted mutual "
           "information of an arm's seeds, 1 where they split the rows alike, mean over their pairs "
           "(which share seeds: it has no standard error and is no metric)")
-      .one_of(columns());
+      .one_of(columns);
 }
 
 bool on_validation(const StudyConfig& study) {
@@ -80,7 +45,9 @@ bool on_validation(const StudyConfig& study) {
 }
 
 bool of_test_rows(const std::string& figure) {
-  const std::vector<std::string> others = {"parameters", "seconds", "epochs", "steps"};
+  const std::vector<std::string> others = {"parameters", "seconds",      "epochs",
+                                           "steps",      "experts",      "frozen",
+                                           "merges",     "merge_cosine", "merge_later_share"};
   return !figure.starts_with("valid.") && std::ranges::find(others, figure) == others.end();
 }
 

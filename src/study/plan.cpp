@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "arm_recipe.h"
 #include "arms.h"
 #include "moestro/core/error.h"
 
@@ -10,27 +11,17 @@ namespace moestro {
 namespace fs = std::filesystem;
 namespace {
 
-// What decides which rows an arm is measured on.
-DataConfig measured_rows(const Recipe& recipe, bool validation) {
-  DataConfig data = recipe.data;
-  const DataConfig same;
-  data.batch = same.batch;
-  data.rows = same.rows;
-  data.balanced = same.balanced;
-  data.label_noise = same.label_noise;
-  data.augment = same.augment;
-  data.mean = same.mean;
-  data.deviation = same.deviation;
-  if (!validation) data.validation = same.validation;
-  return data;
-}
-
 class Planner {
  public:
   Planner(const fs::path& file, const fs::path& out, const PlanOptions& options)
-      : file_(file), out_(out.lexically_normal()), options_(options) {
+      : file_(file),
+        out_(out.lexically_normal()),
+        options_(options),
+        kind_(kind_of_study(file)),
+        base_(kind_) {
     base_.parse_file(file);
     for (const auto& [text, origin] : options.assignments) base_.schema.set(text, origin);
+    plan_.kind = kind_;
     plan_.study = base_.study;
     plan_.file = file;
     plan_.name = file.stem().string();
@@ -39,7 +30,9 @@ class Planner {
 
   StudyPlan plan() {
     arms_.emplace(plan_.study.arms, file_.string());
+    check_needs();
     check_comparisons();
+    check_direction();
     check_columns();
     for (const std::string& arm : arms_->in_order()) check_arm(arm);
     check_pairs();
@@ -55,6 +48,27 @@ class Planner {
   bool is_planned(int64_t seed) const {
     const StudyConfig& study = plan_.study;
     return seed >= study.first_seed && seed < study.first_seed + study.seeds;
+  }
+
+  const RecipeFacts& facts() const { return base_.recipe().facts(); }
+
+  void check_needs() const {
+    for (const std::string& arm : arms_->names())
+      if (!facts().starts_from_arms && !arms_->needs(arm).empty())
+        throw UserError(
+            "{} names the run of \"{}\" in braces, but no stream starts from another; "
+            "expected assignments without braces",
+            origin_of(arm), arms_->needs(arm).front());
+  }
+
+  void check_direction() const {
+    const StudyConfig& study = plan_.study;
+    const std::optional<bool> lower = base_.recipe().lower_is_better(study.metric);
+    const bool said = base_.schema.is_set("study.lower_is_better");
+    if (lower && *lower != study.lower_is_better)
+      throw UserError("{}: less of {} is {}; expected study.lower_is_better = {}",
+                      base_.schema.where(said ? "study.lower_is_better" : "study.metric"),
+                      study.metric, *lower ? "better" : "worse", *lower);
   }
 
   void check_comparisons() {
@@ -76,7 +90,7 @@ class Planner {
     StudyConfig& study = plan_.study;
     std::erase(study.columns, study.metric);
     if (!on_validation(study)) return;
-    if (!base_.schema.is_set("study.columns")) study.columns = {"valid.loss", "seconds"};
+    if (!base_.schema.is_set("study.columns")) study.columns = facts().choosing;
     for (const std::string& column : study.columns)
       if (of_test_rows(column))
         throw UserError(
@@ -91,7 +105,7 @@ class Planner {
 
   static void check_recipe(const StudyDocument& document, const std::string& origin) {
     try {
-      check(document.recipe, document.schema);
+      document.recipe().check(document.schema);
     } catch (const UserError& error) {
       const std::string text = error.what();
       throw UserError("{}", text.starts_with(origin) ? text : origin + ": " + text);
@@ -121,6 +135,9 @@ class Planner {
   }
 
   void change(StudyDocument& document) const {
+    if (options_.quick)
+      for (const std::string& text : document.recipe().quick())
+        document.schema.set(text, "--quick");
     for (const auto& [text, origin] : options_.assignments) document.schema.set(text, origin);
     if (document.schema.is_set("train.seed"))
       throw UserError("{}; expected study.first_seed and --seeds",
@@ -129,18 +146,19 @@ class Planner {
 
   // What holds for all seeds of an arm.
   void check_arm(const std::string& arm) {
-    StudyDocument document;
+    StudyDocument document(kind_);
     read_arm(document, arm, plan_.study.first_seed);
     const std::string by_itself = document.recipe_toml();
     change(document);
-    check_difference(arm, options_.arms_may_agree ? by_itself : document.recipe_toml());
-    check_metric(arm, document.recipe);
+    check_difference(arm, options_.quick ? by_itself : document.recipe_toml());
+    check_metric(arm, document.recipe());
     check_recipe(document, origin_of(arm));
-    const bool validation = on_validation(plan_.study);
-    if (validation && document.recipe.data.validation == 0)
-      throw UserError("{}: {} needs rows that are held out; expected data.validation above 0",
-                      origin_of(arm), plan_.study.metric);
-    data_.emplace_back(arm, measured_rows(document.recipe, validation));
+    try {
+      document.recipe().check_rows(plan_.study);
+    } catch (const UserError& error) {
+      throw UserError("{}: {}", origin_of(arm), error.what());
+    }
+    rows_.emplace_back(arm, document.recipe().measured_rows(plan_.study));
   }
 
   void check_difference(const std::string& arm, const std::string& recipe) {
@@ -151,7 +169,7 @@ class Planner {
   }
 
   // What others are compared with must have something to compare, and so must a lone arm.
-  void check_metric(const std::string& arm, const Recipe& recipe) const {
+  void check_metric(const std::string& arm, const ArmRecipe& recipe) const {
     const StudyConfig& study = plan_.study;
     const bool alone = arms_->names().size() == 1;
     const bool primary = std::ranges::find(study.primary, arm) != study.primary.end();
@@ -159,22 +177,19 @@ class Planner {
     const std::string where = base_.schema.where(alone     ? "study.metric"
                                                  : primary ? "study.primary"
                                                            : "study.baseline");
-    if (!alone && recipe.gate.kind == "classes")
+    if (!alone && recipe.told_class())
       throw UserError("{}: arm \"{}\" is told the class; expected arms that are not", where, arm);
-    if (recipe.expert.count == 1 && of_a_split(study.metric))
-      throw UserError("{}: arm \"{}\" has one expert and no {}; expected mixtures", where, arm,
-                      study.metric);
+    if (const std::string lack = recipe.lack_of(study.metric); !lack.empty())
+      throw UserError("{}: arm \"{}\" {}", where, arm, lack);
   }
 
   void check_pairs() const {
-    for (const auto& [arm, data] : data_)
-      if (data != data_.front().second)
+    for (const auto& [arm, rows] : rows_)
+      if (rows != rows_.front().second)
         throw UserError(
             "{}: arms \"{}\" and \"{}\" cannot be paired: they are measured on other rows; "
-            "expected the same [data] but for batch, rows, balanced, label_noise, augment, mean "
-            "and "
-            "deviation",
-            file_.string(), arm, data_.front().first);
+            "expected the same {}",
+            file_.string(), arm, rows_.front().first, facts().rows_keys);
   }
 
   fs::path folder(const std::string& arm, int64_t seed) const {
@@ -182,20 +197,20 @@ class Planner {
   }
 
   PlannedRun run_of(const std::string& arm, int64_t seed) const {
-    StudyDocument document;
+    StudyDocument document(kind_);
     read_arm(document, arm, seed);
     change(document);
     document.schema.set(fmt::format("train.seed={}", seed), origin_of(arm));
     check_recipe(document, origin_of(arm));
-    const Recipe& recipe = document.recipe;
+    const ArmRecipe& recipe = document.recipe();
     PlannedRun run{arm, seed, folder(arm, seed), document.recipe_toml()};
-    run.told_class = recipe.gate.kind == "classes";
-    for (const std::string& start :
-         {recipe.start.run, recipe.loss.similarity_run, recipe.student.teacher}) {
+    run.told_class = recipe.told_class();
+    run.data_keys = recipe.data_keys();
+    for (const std::string& start : recipe.starts()) {
       const bool ours = std::ranges::any_of(arms_->needs(arm), [&](const std::string& needed) {
         return folder(needed, seed).string() == start;
       });
-      if (!start.empty() && !ours) run.elsewhere.emplace_back(start);
+      if (!ours) run.elsewhere.emplace_back(start);
     }
     return run;
   }
@@ -215,20 +230,18 @@ class Planner {
 
   fs::path file_, out_;
   const PlanOptions& options_;
+  RecipeKind kind_;
   StudyDocument base_;
   StudyPlan plan_;
   std::optional<Arms> arms_;
-  std::map<std::string, std::string> recipes_;            // of each arm, whose it is
-  std::vector<std::pair<std::string, DataConfig>> data_;  // of each arm
+  std::map<std::string, std::string> recipes_;             // of each arm, whose it is
+  std::vector<std::pair<std::string, std::string>> rows_;  // that each arm is measured on
 };
 
 }  // namespace
 
 PlanOptions quick_plan() {
-  return {.assignments = {{"train.epochs=1", "--quick"}},
-          .seeds = 2,
-          .further_seeds = {},
-          .arms_may_agree = true};
+  return {.assignments = {}, .seeds = 2, .further_seeds = {}, .quick = true};
 }
 
 StudyPlan plan_study(const fs::path& file, const fs::path& out, const PlanOptions& options) {

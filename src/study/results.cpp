@@ -16,6 +16,7 @@
 #include "moestro/store/json_file.h"
 #include "moestro/store/run_folder.h"
 #include "moestro/study/statistics.h"
+#include "stream_figures.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -84,8 +85,12 @@ StudyRow read_row(const PlannedRun& run, const StudyConfig& study) {
                .date = manifest.finished.substr(0, 10),
                .version = manifest.version,
                .run = run.folder,
-               .test_rows = owners ? owners->rows_digest : ""};
-  gather(read_ordered_json_file(folder.summary_path()), "", row);
+               .rows_digest = owners ? owners->rows_digest : "",
+               .data_keys = run.data_keys};
+  if (!run.data_keys.empty()) row.rows_digest = manifest.data_digest;
+  const nlohmann::ordered_json summary = read_ordered_json_file(folder.summary_path());
+  gather(summary, "", row);
+  if (summary.contains("continual")) shorten_stream_figures(summary, row.figures);
   std::erase_if(row.figures, [&](const auto& entry) {
     return entry.first == "schema" || entry.first == "seed" ||
            (on_validation(study) && of_test_rows(entry.first));

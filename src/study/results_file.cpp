@@ -10,9 +10,10 @@ namespace {
 
 void check_same_rows(const StudyRow& row, const std::vector<StudyRow>& others) {
   for (const StudyRow& other : others)
-    if (other.seed == row.seed && other.test_rows != row.test_rows)
+    if (other.seed == row.seed && other.data_keys == row.data_keys &&
+        other.rows_digest != row.rows_digest)
       throw UserError(
-          "{} and {} were measured on other test rows: the data changed in between; "
+          "{} and {} were measured on other rows: the data changed in between; "
           "expected the same for all arms",
           row.run.string(), other.run.string());
 }

@@ -8,6 +8,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "arm_recipe.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
@@ -52,7 +53,8 @@ class Runner {
         options_(options),
         lock_(lock_study(options.out)),
         results_(plan, results_path(options.out)),
-        schedule_(plan.runs) {}
+        schedule_(plan.runs),
+        verb_(new_arm_recipe(plan.kind)->facts().verb) {}
 
   std::vector<StudyRow> run() {
     check_arms_there(plan_, results_.path());
@@ -109,7 +111,7 @@ class Runner {
     const fs::path recipe = options_.out / "recipes" / (name_of(i) + ".toml");
     write_atomically(recipe, plan_.runs[i].recipe);
     std::vector<std::string> command = {
-        options_.program.string(),     "train",    recipe.string(), "--out",
+        options_.program.string(),     verb_,      recipe.string(), "--out",
         plan_.runs[i].folder.string(), "--resume", "--quiet"};
     if (!options_.data_root.empty()) {
       command.push_back("--data-root");
@@ -200,6 +202,7 @@ class Runner {
   File lock_;
   ResultsFile results_;
   RunSchedule schedule_;
+  std::string verb_;
   std::list<Running> running_;
   StudyPace pace_;  // of what is trained
   int64_t threads_ = at::get_num_threads();

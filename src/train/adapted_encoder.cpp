@@ -35,20 +35,40 @@ class AdapterSides : public Sides {
   std::vector<MixtureTrace>& traces_;
 };
 
+class NoSides : public Sides {
+ public:
+  Tensor forward(int64_t, const Tensor&, const Packing&, const ForwardContext&) override {
+    return {};
+  }
+};
+
 }  // namespace
 
-AdaptedEncoder::AdaptedEncoder(std::shared_ptr<const PretrainedEncoder> encoder, AdapterShape shape,
-                               uint64_t seed, const std::string& name)
+AdaptedEncoder::AdaptedEncoder(std::shared_ptr<const FrozenEncoder> encoder, AdapterShape shape,
+                               uint64_t seed, int64_t shared_layers, const std::string& name)
     : encoder_(std::move(encoder)) {
   shape.width = encoder_->width();
+  if (shared_layers > encoder_->blocks())
+    throw UserError("adapter.shared_layers = {}; expected at most {}, the blocks of the encoder",
+                    shared_layers, encoder_->blocks());
+  AdapterShape common = shape;
+  common.choice = AdapterShape::Choice::common;
   for (int64_t block = 0; block < encoder_->blocks(); ++block)
-    layers_.emplace_back(shape, fmt::format("{}.{}", name, block), seed);
+    layers_.emplace_back(block < shared_layers ? common : shape, fmt::format("{}.{}", name, block),
+                         seed);
   convert(parameters(), buffers(), at::TensorOptions(encoder_->device()).dtype(at::kFloat));
+}
+
+AdaptedEncoder::AdaptedEncoder(std::shared_ptr<const FrozenEncoder> encoder,
+                               std::shared_ptr<const FrozenEncoder> copy)
+    : encoder_(std::move(encoder)), copy_(std::move(copy)) {
+  MOESTRO_CHECK(copy_ && copy_ != encoder_ && copy_->width() == encoder_->width());
+  for (const Parameter& parameter : copy_->parameters()) parameter.value.set_requires_grad(true);
 }
 
 int64_t AdaptedEncoder::add_task() {
   for (AdapterLayer& layer : layers_) layer.add_task();
-  return tasks() - 1;
+  return tasks_++;
 }
 
 void AdaptedEncoder::freeze_gates(int64_t task, bool frozen) {
@@ -56,9 +76,11 @@ void AdaptedEncoder::freeze_gates(int64_t task, bool frozen) {
 }
 
 void AdaptedEncoder::freeze_shared() {
-  for (AdapterLayer& layer : layers_)
+  for (AdapterLayer& layer : layers_) {
+    if (layer.is_common()) layer.freeze(0);
     if (FeedForwardBank* shared = layer.shared())
       for (int64_t e = 0; e < shared->experts(); ++e) shared->freeze(e);
+  }
 }
 
 void AdaptedEncoder::freeze_experts() {
@@ -67,22 +89,28 @@ void AdaptedEncoder::freeze_experts() {
     for (int64_t e = 0; e < layer.bank().experts(); ++e) layer.freeze(e);
 }
 
-AdaptedOutput AdaptedEncoder::forward(const Tensor& ids_N, const Packing& rows, int64_t task,
+AdaptedOutput AdaptedEncoder::forward(const Tensor& inputs, const Packing& rows, int64_t task,
                                       const ForwardContext& context,
                                       const TraceNeeds& needs) const {
   AdaptedOutput output;
   if (task < 0) {
-    output.unit_BD = encoder_->embed(ids_N, rows);
+    output.unit_BD = encoder_->embed(inputs, rows);
+    return output;
+  }
+  MOESTRO_CHECK(!copy_ || task < tasks_, "task {} of {}", task, tasks_);
+  if (copy_) {
+    NoSides none;
+    output.unit_BD = copy_->embed(inputs, rows, none, context);
     return output;
   }
   AdapterSides sides(layers_, task, needs, output.traces);
-  output.unit_BD = encoder_->embed(ids_N, rows, sides, context);
+  output.unit_BD = encoder_->embed(inputs, rows, sides, context);
   return output;
 }
 
-Tensor AdaptedEncoder::embed(const Tensor& ids_N, const Packing& rows, int64_t task) const {
+Tensor AdaptedEncoder::embed(const Tensor& inputs, const Packing& rows, int64_t task) const {
   const at::NoGradGuard no_gradients;
-  return forward(ids_N, rows, task, {}).unit_BD;
+  return forward(inputs, rows, task, {}).unit_BD;
 }
 
 void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& traces) {
@@ -92,12 +120,14 @@ void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& t
 }
 
 std::vector<Parameter> AdaptedEncoder::parameters(int64_t task) const {
+  if (copy_) return copy_->parameters();
   std::vector<Parameter> all;
   for (const AdapterLayer& layer : layers_) append(all, layer.parameters(task));
   return all;
 }
 
 std::vector<Parameter> AdaptedEncoder::parameters() const {
+  if (copy_) return copy_->parameters();
   std::vector<Parameter> all;
   for (const AdapterLayer& layer : layers_) append(all, layer.parameters());
   return all;

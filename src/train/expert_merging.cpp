@@ -41,7 +41,7 @@ ExpertMerging::ExpertMerging(AdaptedEncoder& model, const MergeConfig& config, u
       decisions_(at::zeros({1}, at::kLong)) {
   if (config_.every == 0) return;
   for (const AdapterLayer& layer : model.layers())
-    check_mergeable(std::vector<bool>(layer.bank().experts(), true));
+    if (!layer.is_common()) check_mergeable(std::vector<bool>(layer.bank().experts(), true));
 }
 
 void ExpertMerging::begin_task(int64_t task, Optimiser& optimiser) {
@@ -64,14 +64,17 @@ void ExpertMerging::after_step(const StepReport& report) {
   const at::NoGradGuard no_gradients;
   count(report.traces);
   if (!merges_after(config_, report.step)) return;
-  for (size_t l = 0; l < recent_LE_.size(); ++l) merge(l, report.step);
+  for (size_t l = 0; l < recent_LE_.size(); ++l)
+    if (!model_.layers()[l].is_common()) merge(l, report.step);
 }
 
 void ExpertMerging::count(const std::vector<MixtureTrace>& traces) {
+  if (traces.empty()) return;  // nothing but the encoder learns
   task_use_.add(traces);
   decisions_.add_(traces.front().routing.experts_BK.size(0));
   if (config_.every == 0) return;
   for (size_t l = 0; l < traces.size(); ++l) {
+    if (model_.layers()[l].is_common()) continue;
     if (traces[l].routing.dense())
       throw UserError(
           "{}: the gate sends a sample to every expert; expected one that chooses fewer, or "

@@ -58,6 +58,7 @@ std::vector<std::vector<int64_t>> freeze_most_used(AdaptedEncoder& model, const 
   MOESTRO_CHECK(counts.size() == layers.size(), "counts of {} layers", counts.size());
   std::vector<std::vector<int64_t>> added(layers.size());
   for (size_t l = 0; l < layers.size(); ++l) {
+    if (layers[l].is_common()) continue;
     MOESTRO_CHECK(std::ssize(counts[l]) == layers[l].bank().experts(), "{} counts",
                   counts[l].size());
     for (const int64_t expert : most_used(counts[l], n)) {
@@ -74,7 +75,8 @@ std::vector<int64_t> grow_if_needed(AdaptedEncoder& model, int64_t k, int64_t mo
   for (AdapterLayer& layer : model.layers()) {
     const FreezeMask& frozen = layer.bank().frozen();
     const int64_t missing = k - std::count(frozen.begin(), frozen.end(), false);
-    const int64_t times = missing > 0 && more > 0 ? (missing + more - 1) / more : 0;
+    const bool grows = missing > 0 && more > 0 && !layer.is_common();
+    const int64_t times = grows ? (missing + more - 1) / more : 0;
     if (times > 0) layer.grow(times * more);
     added.push_back(times * more);
   }

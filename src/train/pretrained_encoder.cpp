@@ -169,12 +169,6 @@ void load_block(Loader& loader, int64_t block) {
   loader.norm(ours + "feed_forward_norm", theirs + "output.LayerNorm");
 }
 
-// [B, D], float32
-Tensor unit_means(const Tensor& x_ND, const Packing& rows) {
-  const Tensor mean_BD = rows.mean(x_ND.to(at::kFloat));
-  return mean_BD / mean_BD.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
-}
-
 }  // namespace
 
 PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Device device,
@@ -183,8 +177,7 @@ PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Devic
       embedding_(embedding_of(folder), shape_of(folder), "embeddings", kSeed),
       transformer_(Transformer::Kind::encoder, shape_of(folder), "encoder", kSeed) {
   const at::NoGradGuard no_gradients;
-  std::vector<Parameter> parameters = embedding_.parameters();
-  append(parameters, transformer_.parameters());
+  const std::vector<Parameter> parameters = this->parameters();
   Loader loader(folder, parameters);
   loader.same("embeddings.tokens", "embeddings.word_embeddings.weight");
   loader.same("embeddings.positions", "embeddings.position_embeddings.weight");
@@ -197,26 +190,16 @@ PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Devic
   for (const Parameter& parameter : parameters) parameter.value.set_requires_grad(false);
 }
 
-Tensor PretrainedEncoder::last_rows(const Tensor& ids_N, const Packing& rows,
+std::vector<Parameter> PretrainedEncoder::parameters() const {
+  std::vector<Parameter> all = embedding_.parameters();
+  append(all, transformer_.parameters());
+  return all;
+}
+
+Tensor PretrainedEncoder::last_rows(const Tensor& inputs, const Packing& rows,
                                     const ForwardContext& context, Sides* sides) const {
-  const Tensor x_ND = embedding_.forward(ids_N, rows, context);
+  const Tensor x_ND = embedding_.forward(inputs, rows, context);
   return transformer_.forward(x_ND, rows, context, {}, nullptr, sides).x_ND;
-}
-
-int64_t PretrainedEncoder::batch_tokens() const {
-  // Measured: on a CPU fewer leave threads idle, more leave the caches.
-  constexpr int64_t kTokensOnCpu = 2048, kTokensOnGpu = 65536;
-  return device_.is_cuda() ? kTokensOnGpu : kTokensOnCpu;
-}
-
-Tensor PretrainedEncoder::embed(const Tensor& ids_N, const Packing& rows) const {
-  const at::NoGradGuard no_gradients;
-  return unit_means(last_rows(ids_N, rows, {}), rows);
-}
-
-Tensor PretrainedEncoder::embed(const Tensor& ids_N, const Packing& rows, Sides& sides,
-                                const ForwardContext& context) const {
-  return unit_means(last_rows(ids_N, rows, context, &sides), rows);
 }
 
 }  // namespace moestro

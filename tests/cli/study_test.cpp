@@ -108,7 +108,7 @@ TEST_F(StudyTest, changed_data_are_noticed) {
   ASSERT_TRUE(succeeds(study({"--seeds", "1"})));
   std::filesystem::remove_all(folder_ / "runs/study/runs/wide-0");
   put(folder_ / "test.csv", corners_csv(60, 3));
-  EXPECT_TRUE(fails(study({"--seeds", "1", "--quiet"}), 2, {"were measured on other test rows"}));
+  EXPECT_TRUE(fails(study({"--seeds", "1", "--quiet"}), 2, {"were measured on other rows"}));
 }
 
 TEST_F(StudyTest, an_arm_that_is_told_the_class_is_marked_and_cannot_predict) {

@@ -180,7 +180,7 @@ TEST_F(TaskStreams, no_tasks_and_two_of_one_name_are_refused) {
 TEST_F(TaskStreams, a_task_of_which_no_training_text_is_left_is_refused) {
   const std::string rows = data("rows", "film", 20);
   EXPECT_TRUE(refuses({task("one", rows, rows)},
-                      {"task \"one\": each of its 20 training texts is a test text; expected"}));
+                      {"task \"one\": each of its 20 training texts is tested on, too; expected"}));
 }
 
 }  // namespace

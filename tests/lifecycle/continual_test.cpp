@@ -4,117 +4,16 @@
 #include <csignal>
 #include <thread>
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include "data/task_fixture.h"
-#include "lifecycle/tiny_encoder.h"
+#include "lifecycle/continual_fixture.h"
 #include "moestro/core/error.h"
 #include "moestro/data/task_file.h"
-#include "moestro/store/checkpoint_store.h"
-#include "moestro/store/json_file.h"
 #include "moestro/store/run_folder.h"
 #include "store/expect_error.h"
-#include "thrown.h"
 
 namespace moestro::testing {
 namespace {
-
-namespace fs = std::filesystem;
-using Json = nlohmann::json;
-using Settings = std::vector<std::string>;
-
-// Each task tells two letters apart, each set of texts its own pair.
-class Continual : public ::testing::Test {
- protected:
-  Continual() {
-    put_tiny_encoder(files_.folder / "encoder");
-    for (const auto& [name, bad, good] :
-         {std::tuple{"first", 'a', 'b'}, {"second", 'c', 'd'}, {"third", 'b', 'c'}})
-      put_task(name, bad, good);
-  }
-
-  void put_task(const std::string& name, char bad, char good) const {
-    const auto texts = [&](int rows, int from) {
-      std::string text;
-      for (int n = from; n < from + rows; ++n) {
-        const std::string other = fmt::format("{} {}", char('g' + n % 19), char('g' + n / 19));
-        text += fmt::format("{0} {0} {0} {1}\tbad\n{2} {2} {2} {1}\tgood\n", bad, other, good);
-      }
-      return text;
-    };
-    put_task_file(name, files_.file(name + "-train.tsv", texts(20, 0)),
-                  files_.file(name + "-test.tsv", texts(10, 30)));
-  }
-
-  void put_task_file(const std::string& name, const std::string& train, const std::string& test,
-                     const std::string& good = "z y") const {
-    files_.file(name + ".toml",
-                fmt::format("[prompts]\nbad = \"x w v\"\ngood = \"{}\"\n[data]\npath = \"{}\"\n"
-                            "test_path = \"{}\"\nformat = \"tsv\"\nvalidation = 0\n",
-                            good, train, test));
-  }
-
-  std::string path(const std::string& name) const {
-    return (files_.folder / (name + ".toml")).string();
-  }
-
-  RunOptions options(bool resume = false) const {
-    return {.out = run_, .data_root = files_.folder.path(), .resume = resume};
-  }
-
-  // Of two tasks, 40 steps each, merged after every fifth.
-  void learn(const Settings& more = {}, bool resume = false) const {
-    ContinualDocument document;
-    Settings settings = {
-        "stream.encoder=" + (files_.folder / "encoder").string(),
-        fmt::format("stream.tasks=[\"{}\", \"{}\"]", path("first"), path("second")),
-        "stream.steps=40",
-        "stream.batch=8",
-        "adapter.experts=5",
-        "adapter.hidden=16",
-        "adapter.scale=1",
-        "merge.every=5",
-        "merge.first=5",
-        "merge.last=15",
-        "train.rate=.03",
-        "stream.label_smoothing=0",
-
-        "train.device=cpu",
-        "train.threads=1",
-        "train.keep=100"};
-    settings.insert(settings.end(), more.begin(), more.end());
-    for (const std::string& setting : settings) document.schema.set(setting);
-    run_stream(document, options(resume));
-  }
-
-  std::string refusal(const Settings& more, bool resume = false) const {
-    return thrown<UserError>([&] { learn(more, resume); });
-  }
-
-  void add(const std::string& name) const {
-    add_task_to_run(run_, path(name), files_.folder.path());
-  }
-
-  Json continual() const { return read_json_file(run_ / "summary.json").at("continual"); }
-  Json matrix() const { return continual().at("known").at("accuracy").at("matrix"); }
-
-  std::map<std::string, Tensor> weights() const {
-    const SafetensorsFile file = CheckpointStore(run_ / "checkpoints").latest()->file;
-    std::map<std::string, Tensor> all;
-    for (const std::string& name : file.names()) all[name] = file.tensor(name).clone();
-    return all;
-  }
-
-  TaskFolder files_;
-  fs::path run_ = files_.folder / "run";
-};
-
-void expect_same(const std::map<std::string, Tensor>& a, const std::map<std::string, Tensor>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (const auto& [name, tensor] : a) EXPECT_TRUE(at::equal(tensor, b.at(name))) << name;
-}
 
 TEST_F(Continual, learns_each_task_and_writes_down_what_it_knew_after_each) {
   learn();
@@ -234,7 +133,7 @@ TEST_F(Continual, refuses_what_cannot_be_before_the_folder_is_made) {
   EXPECT_TRUE(contains(refusal({"stream.tasks=[]"}), "stream.tasks is empty"));
   EXPECT_TRUE(contains(refusal({"stream.encoder="}), "stream.encoder is empty"));
   EXPECT_TRUE(contains(refusal({"merge.every=50"}), "merge.every"));
-  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "sends every text to every expert"));
+  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "sends every sample to every expert"));
   EXPECT_TRUE(contains(refusal({"adapter.experts=2", "adapter.k=1", "adapter.freeze=1"}),
                        "expected at least 3"));
   EXPECT_TRUE(contains(refusal({"stream.rows=valid"}), "no rows are held out"));

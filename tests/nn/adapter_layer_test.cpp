@@ -7,6 +7,7 @@
 
 #include "gradient_check.h"
 #include "moestro/core/error.h"
+#include "store/expect_error.h"
 #include "thrown.h"
 
 namespace moestro {
@@ -236,6 +237,30 @@ TEST(AdapterLayer, probing_sends_all_rows_to_any_expert) {
   const Tensor x_ND = normal({7, 4}, 2);
   EXPECT_TRUE(at::allclose(answer(layer, x_ND, ragged(), 0, {.forced = ForcedExpert{"side", 3}}),
                            .1 * adapter(layer.bank(), 3, x_ND), 1e-9, 1e-10));
+}
+
+TEST(AdapterLayer, gives_a_task_its_own_expert) {
+  AdapterShape shape = small();
+  shape.choice = AdapterShape::Choice::own;
+  AdapterLayer layer = exact(shape, 3);
+  const Tensor x_ND = normal({7, 4}, 1);
+  for (int64_t task = 0; task < 3; ++task)
+    EXPECT_TRUE(
+        at::allclose(answer(layer, x_ND, ragged(), task), .1 * adapter(layer.bank(), task, x_ND)));
+  EXPECT_TRUE(contains(thrown<UserError>([&] { layer.add_task(); }), "for task 4 to have its own"));
+  layer.grow(1);
+  EXPECT_EQ(layer.add_task(), 3);
+}
+
+TEST(AdapterLayer, common_one_has_one_expert_that_all_tasks_meet) {
+  AdapterShape shape = small();
+  shape.choice = AdapterShape::Choice::common;
+  const AdapterLayer layer = exact(shape, 2);
+  ASSERT_EQ(layer.bank().experts(), 1);
+  const Tensor x_ND = normal({7, 4}, 1);
+  for (int64_t task = 0; task < 2; ++task)
+    EXPECT_TRUE(
+        at::allclose(answer(layer, x_ND, ragged(), task), .1 * adapter(layer.bank(), 0, x_ND)));
 }
 
 TEST(AdapterLayer, leaves_the_untouched_alone) {

@@ -53,6 +53,7 @@ TEST(StudyTables, give_what_pairs_of_seeds_share_no_standard_error) {
 TEST(StudyTables, show_whole_numbers_whole) {
   EXPECT_EQ(mean_text("steps", mean_of({2340, 2340})), "2340 ± 0");
   EXPECT_EQ(figure_name("steps"), "steps");
+  EXPECT_EQ(mean_text("merges", mean_of({420, 420})), "420.0 ± 0.0");
 }
 
 TEST(StudyTables, say_in_words_what_a_comparison_found) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
-#include "moestro/core/schema.h"
+#include "moestro/study/recipe.h"
 #include "thrown.h"
 
 namespace moestro {
@@ -14,7 +14,11 @@ TEST(StudyConfig, knows_what_says_something_of_test_rows) {
        {"test.error", "hard_top1_error", "split_agreement", "specialisation.usage_entropy",
         "probing.own_error", "probing.disagreement"})
     EXPECT_TRUE(of_test_rows(figure)) << figure;
-  for (const char* figure : {"valid.error", "valid.loss", "parameters", "seconds", "steps"})
+  for (const char* figure : {"known.average", "chosen.balanced.last", "untouched.average"})
+    EXPECT_TRUE(of_test_rows(figure)) << figure;
+  for (const char* figure :
+       {"valid.error", "valid.loss", "parameters", "seconds", "steps", "valid.known.average",
+        "experts", "frozen", "merges", "merge_cosine", "merge_later_share"})
     EXPECT_FALSE(of_test_rows(figure)) << figure;
 }
 
@@ -36,12 +40,12 @@ TEST(StudyConfig, knows_what_one_expert_and_what_regression_has_not) {
 }
 
 TEST(StudyConfig, has_defaults_that_it_would_accept) {
-  Schema schema;
-  StudyConfig study;
-  describe(schema, study);
-  EXPECT_NO_THROW(schema.parse_text(schema.to_toml(), "itself"));
-  EXPECT_NE(testing::thrown<UserError>([&] {
-              schema.set("study.metric=split_agreement");
+  for (const RecipeKind kind : {RecipeKind::training, RecipeKind::stream}) {
+    StudyDocument document(kind);
+    EXPECT_NO_THROW(document.schema.parse_text(document.schema.to_toml(), "itself"));
+  }
+  EXPECT_NE(testing::thrown<UserError>([] {
+              StudyDocument().schema.set("study.metric=split_agreement");
             }).find("--set: study.metric = \"split_agreement\"; expected one of test.error"),
             std::string::npos);
 }

@@ -6,6 +6,7 @@
 
 #include "moestro/core/error.h"
 #include "store/temporary_folder.h"
+#include "study/arm_recipe.h"
 #include "test_paths.h"
 #include "thrown.h"
 
@@ -282,11 +283,12 @@ TEST(Plan, recipes_of_every_shipped_study_read_back) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() != ".toml") continue;
     ++studies;
-    for (const PlannedRun& run : plan_study(entry.path(), "out", quick_plan()).runs) {
-      RecipeDocument again;
+    const StudyPlan made = plan_study(entry.path(), "out", quick_plan());
+    for (const PlannedRun& run : made.runs) {
+      StudyDocument again(made.kind);
       again.schema.parse_text(run.recipe, run.arm);
-      EXPECT_NO_THROW(check(again.recipe, again.schema)) << entry.path();
-      EXPECT_EQ(again.schema.to_toml(), run.recipe) << entry.path() << run.arm;
+      EXPECT_NO_THROW(again.recipe().check(again.schema)) << entry.path();
+      EXPECT_EQ(again.recipe_toml(), run.recipe) << entry.path() << run.arm;
     }
   }
   EXPECT_GT(studies, 0u);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/schema_peek.h"
 #include "moestro/train/model.h"
 #include "test_paths.h"
 #include "thrown.h"
@@ -18,9 +19,9 @@ std::vector<std::filesystem::path> shipped_recipes() {
   std::vector<std::filesystem::path> paths;
   const std::filesystem::path folder = std::filesystem::path(testing::kSourceDir) / "recipes";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    // Streams of tasks are described by another schema (lifecycle/continual_recipe.h).
-    if (entry.path().extension() == ".toml" &&
-        entry.path().string().find("text-stream") == std::string::npos)
+    // Streams of tasks are described by other schemas (lifecycle/continual_recipe.h).
+    if (entry.path().extension() == ".toml" && !has_section(entry.path(), "stream") &&
+        !has_section(entry.path(), "task"))
       paths.push_back(entry.path());
   return paths;
 }

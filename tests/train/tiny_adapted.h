@@ -15,6 +15,7 @@
 #include "moestro/store/hugging_face.h"
 #include "moestro/train/adapted_encoder.h"
 #include "moestro/train/optimiser.h"
+#include "moestro/train/pretrained_encoder.h"
 #include "test_paths.h"
 
 namespace moestro::testing {

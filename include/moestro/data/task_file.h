@@ -1,5 +1,6 @@
 // A task to learn after others: labelled texts, and of each label a prompt, a text that describes
-// it. One file a task; the data are what [data] of a recipe says:
+// it; or images (data/image_task.h), without prompts. One file a task; the data are what [data] of
+// a recipe says:
 //
 //   [task]
 //   name = "ag-news"            # left out: the file's name
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "moestro/core/tensor.h"
@@ -34,14 +36,18 @@ struct TaskFile {
 };
 
 // Throws UserError "file:line: ..." as Schema does, for a prompt that is empty or another's, too,
-// and for a key of [data] that texts without a tokenizer have no use for. Reads no data.
+// and for a key of [data] that a task has no use for. Reads no data.
 TaskFile read_task_file(const std::filesystem::path& path);
 
 struct LabelledTexts {
+  static constexpr const char* kNoun = "texts";
+
   std::vector<std::string> texts;
   Tensor targets_N;  // int64, on the CPU
 
   int64_t rows() const { return static_cast<int64_t>(texts.size()); }
+  // What makes two rows the same: the text without white space on both sides.
+  std::string_view content(int64_t row) const;
 };
 
 // The listed rows (int64 [M], on the CPU), in that order.

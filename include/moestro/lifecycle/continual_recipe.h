@@ -13,15 +13,19 @@
 namespace moestro {
 
 struct StreamConfig {
-  std::string encoder;             // a Hugging Face folder with a BERT and its tokenizer
+  // A Hugging Face folder with a BERT and its tokenizer, for texts; or a finished run with
+  // model.kind = "vit", for images.
+  std::string encoder;
   std::vector<std::string> tasks;  // task files (data/task_file.h), in the order they are learned
   int64_t samples = 0;             // training rows a class; 0: all
   int64_t most = 5000;             // training rows a task
   int64_t most_test = 1000;
+  int64_t support = 16;  // images: training rows that a class is compared with
   int64_t longest = 64;  // tokens of a text, where its task does not say
   int64_t steps = 300;   // of a task
   int64_t batch = 64;
   double label_smoothing = .2;
+  double replay = 0;          // share of earlier tasks' rows
   double scale = 20;          // what cosines are multiplied with
   std::string rows = "test";  // test, valid: what the matrix is measured on
   std::string reference;      // texts of no task, one a line, for the selector; empty: none

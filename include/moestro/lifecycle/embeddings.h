@@ -6,14 +6,16 @@
 #include <string>
 
 #include "moestro/data/token_ids.h"
+#include "moestro/train/encoder_inputs.h"
 #include "moestro/train/pretrained_encoder.h"
 
 namespace moestro {
 
 class WordPieces;
 
-// [N, D] float32 on the CPU, in the order of the texts. tokens: in one batch, padding counted; 0:
-// as many as fill a CPU's caches, or keep a GPU busy.
+// [N, D] float32 on the CPU, in the order of the samples. tokens: rows in one batch, padding
+// counted; 0: as many as fill a CPU's caches, or keep a GPU busy.
+Tensor embed_all(const FrozenEncoder& encoder, const EncoderInputs& samples, int64_t tokens = 0);
 Tensor embed_texts(const PretrainedEncoder& encoder, const TokenIds& texts, int64_t tokens = 0);
 
 // Throws UserError where a folder's tokenizer has more pieces than its model knows, or the model no

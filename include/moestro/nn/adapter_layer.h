@@ -24,6 +24,9 @@ struct AdapterShape {
   int64_t shared = 0;                     // experts that every row of every task meets
   bool shared_gate = false;               // each multiplied by a sigmoid of the row
   GateConfig gate{.kind = "noisy_topk"};  // of every task
+  // In the place of gates that choose: none; task t has expert t for itself; or the layer has one
+  // expert, which every task learns and meets.
+  enum class Choice { gate, own, common } choice = Choice::gate;
 };
 
 class AdapterLayer {
@@ -35,10 +38,14 @@ class AdapterLayer {
   // A gate over the experts that there are now, drawn by seed and name, where the bank lies and of
   // its type -> the task's number, from 0 on. It never learns of experts that come later, so that
   // these change nothing of what it decides. Throws UserError for a gate that does not fit, or that
-  // cannot decide once a sentence.
+  // cannot decide once a sentence, and for a task without an expert left to be its own.
   int64_t add_task();
   int64_t tasks() const { return std::ssize(gates_); }
   int64_t experts_of(int64_t task) const { return gate_of(task).experts; }  // that its gate knows
+
+  // Whether all tasks share its one expert, which is then neither merged, frozen nor joined by
+  // others from task to task.
+  bool is_common() const { return shape_.choice == AdapterShape::Choice::common; }
 
   // Appends experts (FeedForwardBank::grow) for the tasks to come.
   void grow(int64_t more) { bank_.grow(more); }
@@ -75,6 +82,7 @@ class AdapterLayer {
     int64_t experts;
   };
   const TaskGate& gate_of(int64_t task) const;
+  std::unique_ptr<Gate> make_task_gate() const;
   std::string gate_name(int64_t task) const;
 
   AdapterShape shape_;

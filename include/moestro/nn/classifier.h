@@ -44,6 +44,8 @@ class Classifier : public Model {
   std::vector<std::string> describe() const override { return encoder_.describe(); }
   Cost cost(int64_t tokens) const override;
 
+  const PatchEmbedding* patches() const { return patches_ ? &*patches_ : nullptr; }  // of images
+  Pooling pooling() const { return answer_.pooling; }
   Transformer& encoder() { return encoder_; }
   const Transformer& encoder() const { return encoder_; }
 

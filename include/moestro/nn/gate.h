@@ -62,6 +62,9 @@ std::unique_ptr<Gate> make_gate(const GateConfig& config, const GateSetting& set
 // To how many of E experts such a gate sends a row: K, or all.
 int64_t experts_a_row(const GateConfig& config, int64_t experts);
 
+// Sends every row to that one of E experts, with weight 1; nothing is learned.
+std::unique_ptr<Gate> make_single_gate(int64_t expert, int64_t experts);
+
 // A frozen routing: the same for every batch, which must have as many rows.
 std::unique_ptr<Gate> make_frozen_gate(Routing routing);
 

@@ -16,6 +16,7 @@ struct GateConfig {
   std::string kernels = "signed";  // signed, positive: of convolutions at the start
   double start = 1;                // factor on the initial weights of what makes the scores
   int64_t k = 2;                   // noisy_topk, sigmoid
+  double least_noise = 0;          // noisy_topk: deviation of the noise, besides what is learned
   // attentive: q = W_q h_g, k_i = W_k h_i, p = softmax(q . k_i / sqrt(h)) (arXiv 2302.14703)
   std::string query = "before";  // h_g: the gate's last hidden layer before or after its activation
   int64_t hidden = 1;            // which of the experts' hidden layers h_i is, from the last

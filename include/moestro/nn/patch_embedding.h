@@ -32,6 +32,7 @@ class PatchEmbedding {
   // x_BCHW -> [B * T, D], image by image, its patches row by row.
   Tensor forward(const Tensor& x_BCHW, const ForwardContext& context) const;
 
+  const PatchShape& shape() const { return patches_; }
   int64_t tokens() const;  // T, of one image
   std::vector<Parameter> parameters() const;
   Cost cost() const;  // of one image

@@ -32,7 +32,9 @@ struct StudyConfig {
 // mean with the others. Pairs share runs, so that such values have a mean, but no standard error.
 inline constexpr const char* kSplitAgreement = "split_agreement";
 
-void describe(Schema& schema, StudyConfig& study);
+// metrics, columns: the numbers that a kind of run has.
+void describe(Schema& schema, StudyConfig& study, const std::vector<std::string>& metrics,
+              const std::vector<std::string>& columns);
 
 // Whether settings are chosen by it: then nothing of the test rows is kept or shown.
 bool on_validation(const StudyConfig& study);

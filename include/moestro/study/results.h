@@ -14,12 +14,14 @@ namespace moestro {
 struct StudyRow {
   std::string arm;
   int64_t seed = 0;
-  // Every number of summary.json by its path, as "test.error", in its order.
+  // Every number of summary.json by its path, as "test.error", in its order; those of a stream
+  // under shorter names, as "known.average" (docs/continual.md).
   std::vector<std::pair<std::string, double>> figures;
   std::string device, date, version;
   // Not kept in the file.
   std::filesystem::path run = {};  // its folder
-  std::string test_rows = {};      // their digest
+  std::string rows_digest = {};    // of the test rows; of a stream: of all rows that it read
+  std::string data_keys = {};      // as PlannedRun has them
 
   double figure(const std::string& name) const;  // NaN where there is none
   void set_figure(const std::string& name, double value);

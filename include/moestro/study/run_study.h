@@ -11,7 +11,7 @@ namespace moestro {
 
 struct StudyOptions {
   std::filesystem::path out;        // the study's folder
-  std::filesystem::path program;    // that trains a run: PROGRAM train RECIPE ...
+  std::filesystem::path program;    // that trains a run: PROGRAM train|continual RECIPE ...
   std::filesystem::path data_root;  // may be empty
   int64_t jobs = 1;                 // runs at once, the CPU's threads divided among them
 };

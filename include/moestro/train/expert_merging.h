@@ -1,6 +1,6 @@
-// Merges experts of adapters while a task is learned (arXiv 2405.11530): in every layer, at the
-// steps that [merge] says, the two used most overwrite the one used least (surgery/merging.h), and
-// the gate's training decides whether it is used.
+// Merges experts of adapters (of layers where a gate chooses among them) while a task is learned
+// (arXiv 2405.11530): in every layer, at the steps that [merge] says, the two used most overwrite
+// the one used least (surgery/merging.h), and the gate's training decides whether it is used.
 //
 //   k's weights are overwritten in place and its moments and step count forgotten; i, j and every
 //   frozen expert stay. The gate's own moments stay, even where merge.gate = "mean".

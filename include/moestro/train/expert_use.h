@@ -36,7 +36,7 @@ class ExpertUse {
 // Freezes the n experts of each layer that `counts` says were used most, the lower index first
 // among equals; one that was never chosen is not among them, one that is frozen already is
 // (activate-freeze, arXiv 2403.11549; known). -> those that were not frozen before, by layer, in
-// order of use.
+// order of use. A layer that all tasks share stays as it is, here and below.
 std::vector<std::vector<int64_t>> freeze_most_used(AdaptedEncoder& model, const LayerCounts& counts,
                                                    int64_t n);
 

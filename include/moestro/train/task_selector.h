@@ -1,5 +1,5 @@
-// Which task a text belongs to, where nobody says: a small auto-encoder a task rebuilds the
-// features of its own texts best. The idea is known (MoE-Adapters' auto-selector, arXiv
+// Which task a sample belongs to, where nobody says: a small auto-encoder a task rebuilds the
+// features of its own samples best. The idea is known (MoE-Adapters' auto-selector, arXiv
 // 2403.11549), all numbers here are chosen.
 //
 //   r(x) = relu(x W + a) V + b,   error(x) = |x - r(x)|^2

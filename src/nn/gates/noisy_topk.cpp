@@ -17,7 +17,7 @@ class NoisyTopKGate : public LearnedGate {
  public:
   NoisyTopKGate(const GateConfig& config, const GateSetting& setting,
                 const std::vector<LayerSpec>& specs)
-      : LearnedGate(without_last(specs), setting), k_(config.k) {
+      : LearnedGate(without_last(specs), setting), k_(config.k), least_noise_(config.least_noise) {
     const LayerSpec& last = specs.back();
     clean_ = make_layer(last, layer_setting(setting, std::to_string(last.index)));
     for (const Parameter& parameter : clean_->parameters()) own(parameter);
@@ -49,8 +49,10 @@ class NoisyTopKGate : public LearnedGate {
  private:
   // Drawn on the CPU, so that it is the same on every device.
   Tensor noise(const Tensor& hidden_1BD, const ForwardContext& context) const {
-    const Tensor width_BE = at::softplus(
-        hidden_1BD.matmul(live(noise_1DE_, {0, 1}, hidden_1BD.scalar_type())).squeeze(0));
+    const Tensor width_BE =
+        at::softplus(
+            hidden_1BD.matmul(live(noise_1DE_, {0, 1}, hidden_1BD.scalar_type())).squeeze(0)) +
+        least_noise_;
     const RandomKey key{context.seed, Stream::noise, name(), context.step};
     const Tensor drawn_BE = at::randn(width_BE.sizes(), generator(key), at::kFloat);
     if (width_BE.is_cpu()) return width_BE * drawn_BE.to(width_BE.scalar_type());
@@ -58,6 +60,7 @@ class NoisyTopKGate : public LearnedGate {
   }
 
   int64_t k_;
+  double least_noise_;
   std::unique_ptr<Layer> clean_;
   Parameter noise_1DE_;
 };

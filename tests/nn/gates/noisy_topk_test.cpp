@@ -65,6 +65,19 @@ TEST(NoisyTopKGate, keeping_all_experts_is_dense) {
   EXPECT_TRUE(at::equal(routing.weights_BK, routing.probs_BE));
 }
 
+TEST(NoisyTopKGate, has_the_least_noise_besides_what_it_learns) {
+  GateConfig config = gate_config("noisy_topk");
+  const GateInput input = gate_input(6, 3, 4);
+  const auto scores = [&] {
+    return exact_gate(config, 3)->route(input, at_step(3)).scores_BE;
+  };
+  const Tensor without = scores();
+  config.least_noise = .5;
+  const RandomKey key{7, Stream::noise, "gate", 3};
+  const Tensor draws = at::randn({6, 3}, generator(key), at::kFloat);
+  EXPECT_TRUE(at::allclose(scores() - without, .5 * draws.to(at::kDouble), 1e-6, 1e-6));
+}
+
 TEST(NoisyTopKGate, frozen_is_without_noise) {
   const auto gate = exact_gate(keeping(2), 4);
   const GateInput input = gate_input(6, 4, 6);
