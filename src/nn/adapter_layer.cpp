@@ -14,6 +14,16 @@ FeedForwardShape expert_shape(const AdapterShape& shape) {
           /*bias=*/true, shape.dropout, FeedForwardStart::adapter};
 }
 
+// All experts together are then no larger than an ordinary feed-forward layer or two, and what they
+// give no larger than a gigabyte, while sorting rows by expert costs launches for each expert, and
+// a wait.
+bool better_all_at_once(const FeedForwardBank& bank, const Tensor& x_ND) {
+  constexpr int64_t kOrdinary = 4, kLargest = int64_t{1} << 28;
+  const int64_t hidden = bank.experts() * bank.shape().hidden;
+  return x_ND.is_cuda() && hidden <= 2 * kOrdinary * x_ND.size(1) &&
+         bank.experts() * x_ND.numel() <= kLargest;
+}
+
 }  // namespace
 
 AdapterLayer::AdapterLayer(const AdapterShape& shape, const std::string& name, uint64_t seed)
@@ -76,7 +86,8 @@ std::optional<MixtureLayerOutput> AdapterLayer::forward(const Tensor& x_ND, cons
   const TaskGate& own = gate_of(task);
   const int64_t known = context.forced ? bank_.experts() : own.experts;
   MixtureLayerOutput result =
-      MixturePass{bank_, *own.gate, known, RouteBy::first}.forward(x_ND, rows, context, needs);
+      MixturePass{bank_, *own.gate, known, RouteBy::first, better_all_at_once(bank_, x_ND)}.forward(
+          x_ND, rows, context, needs);
   if (shared_) result.y_ND = result.y_ND + shared_->forward(x_ND, context);
   result.y_ND = result.y_ND * shape_.scale;
 

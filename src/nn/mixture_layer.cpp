@@ -52,7 +52,8 @@ MixtureLayerOutput MixtureLayer::forward(const Tensor& x_ND, const Packing& rows
                                          const ForwardContext& context,
                                          const TraceNeeds& needs) const {
   MixtureLayerOutput result =
-      MixturePass{bank_, *gate_, bank_.experts(), route_}.forward(x_ND, rows, context, needs);
+      MixturePass{bank_, *gate_, bank_.experts(), route_, x_ND.is_cuda() && !gate_->sparse()}
+          .forward(x_ND, rows, context, needs);
   result.trace.layer = name_;
   if (shared_) result.y_ND = result.y_ND + shared_->forward(x_ND, context);
   if (needs.ends) result.trace.x_MD = x_ND, result.trace.y_MD = result.y_ND;

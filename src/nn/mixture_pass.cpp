@@ -24,8 +24,6 @@ MixtureLayerOutput MixturePass::forward(const Tensor& x_ND, const Packing& rows,
                                         const TraceNeeds& needs) const {
   const bool gate_reads_hidden = gate.needs_hidden() && !context.forced;
   const bool want_hidden = needs.hidden || gate_reads_hidden;
-  // Where every row goes to every expert a GPU is faster without sorting rows by expert.
-  const bool all_at_once = x_ND.is_cuda() && !gate.sparse();
   NetworkOutput all;
   if (needs.all_outputs || want_hidden || all_at_once)
     all = all_experts(x_ND, want_hidden, context);

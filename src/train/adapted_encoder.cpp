@@ -113,6 +113,12 @@ Tensor AdaptedEncoder::embed(const Tensor& inputs, const Packing& rows, int64_t 
   return forward(inputs, rows, task, {}).unit_BD;
 }
 
+int64_t AdaptedEncoder::batch_tokens() const {
+  constexpr int64_t kShare = 4;
+  const bool small = encoder_->device().is_cuda() && !layers_.empty();
+  return small ? encoder_->batch_tokens() / kShare : encoder_->batch_tokens();
+}
+
 void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& traces) {
   MOESTRO_CHECK(traces.size() == layers_.size(), "{} traces of {} layers", traces.size(),
                 layers_.size());

@@ -85,6 +85,7 @@ std::vector<Optimiser::Run> Optimiser::runs(const Slot& slot) const {
 void Optimiser::step(double rate) {
   const at::NoGradGuard no_grad;
   Lists lists;
+  std::vector<Tensor> stepped;
   for (Slot& slot : slots_) {
     if (!has_gradient(slot.parameter)) continue;
     const Tensor gradient = slot.parameter.value.grad().contiguous();
@@ -96,12 +97,13 @@ void Optimiser::step(double rate) {
       lists.gradients.push_back(part(gradient));
       if (slot.mean.defined()) lists.means.push_back(part(slot.mean));
       if (slot.square.defined()) lists.squares.push_back(part(slot.square));
-      part(slot.steps_E).add_(1);
+      stepped.push_back(part(slot.steps_E));
       lists.steps.push_back(slot.steps_E.select(0, run.first));
       for (int64_t e = run.first; e < run.first + run.count; ++e) ++slot.updates_E[e];
     }
   }
   if (lists.values.empty()) return;
+  at::_foreach_add_(stepped, 1);
   rate_.fill_(rate);
   update(lists);
 }
