@@ -8,6 +8,9 @@ if(MOESTRO_TESTS AND Python3_FOUND)
                    "${PROJECT_SOURCE_DIR}/tests/experiments/mutual_distillation_test.py")
   add_test(NAME densify COMMAND Python3::Interpreter
                                 "${PROJECT_SOURCE_DIR}/tests/experiments/densify_test.py")
+  add_test(NAME continual_page
+           COMMAND Python3::Interpreter
+                   "${PROJECT_SOURCE_DIR}/tests/experiments/continual_page_test.py")
   # With the packages that set-up installs.
   find_program(MOESTRO_VENV_PYTHON python PATHS "${PROJECT_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
   mark_as_advanced(MOESTRO_VENV_PYTHON)
