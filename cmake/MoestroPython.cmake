@@ -14,6 +14,10 @@ if(MOESTRO_TESTS AND Python3_FOUND)
   # With the packages that set-up installs.
   find_program(MOESTRO_VENV_PYTHON python PATHS "${PROJECT_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
   mark_as_advanced(MOESTRO_VENV_PYTHON)
+  if(MOESTRO_VENV_PYTHON)
+    add_test(NAME convolutions COMMAND "${MOESTRO_VENV_PYTHON}"
+                                       "${PROJECT_SOURCE_DIR}/tests/scripts/convolutions_test.py")
+  endif()
   set(missing 1)
   if(MOESTRO_VENV_PYTHON)
     execute_process(COMMAND "${MOESTRO_VENV_PYTHON}" -c "import numpy, tokenizers"

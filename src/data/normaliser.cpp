@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 #include "moestro/data/table_schema.h"
 
 namespace moestro {
@@ -109,7 +110,8 @@ Tensor Normaliser::apply(const Tensor& inputs) const {
   Shape shape(static_cast<size_t>(inputs.dim()), 1);
   shape[1] = inputs.size(1);
   const auto entries = [&](const std::vector<double>& values) {
-    return at::tensor(values, at::kDouble).mul_(unit).to(at::kFloat).view(shape).to(out.device());
+    const Tensor all = at::tensor(values, at::kDouble).mul_(unit).to(at::kFloat).view(shape);
+    return on_device(all, out.device());
   };
   return out.sub_(entries(mean_)).div_(entries(deviation_));
 }

@@ -89,6 +89,12 @@ void check(const ContinualRecipe& recipe, const Schema& schema) {
     throw UserError("{} is empty; expected at least one task file", schema.where("stream.tasks"));
   check_adapter(recipe.adapter, schema);
   check_merge(recipe.merge, recipe.stream.steps, schema);
+  const bool shares = recipe.adapter.shared > 0 || recipe.adapter.shared_layers > 0;
+  if (recipe.stream.replay > 0 && recipe.adapter.kind == "own" && !shares)
+    throw UserError(
+        "{} has no effect: what a task is answered with is frozen after it; expected 0, or "
+        "adapter.shared or adapter.shared_layers above 0",
+        schema.where("stream.replay"));
   if (recipe.merge.every > 0 && recipe.adapter.kind != "mixture")
     throw UserError("{} = \"{}\" leaves nothing to merge; expected merge.every = 0",
                     schema.where("adapter.kind"), recipe.adapter.kind);

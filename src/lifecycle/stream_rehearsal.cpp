@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "stream_encoder.h"
-#include "stream_samples.h"
+#include "stream_learner.h"
 
 namespace moestro {
 namespace {
@@ -22,8 +22,11 @@ void rehearse_stream(const ContinualDocument& document, const std::filesystem::p
   few.samples = few_of(few.samples);
   few.most_test = few_of(few.most_test);
   few.support = 1;
-  read_stream(few, std::ssize(few.tasks), data_root,
-              static_cast<uint64_t>(document.recipe.train.seed), encoder);
+  const StreamSamples samples =
+      read_stream(few, std::ssize(few.tasks), data_root,
+                  static_cast<uint64_t>(document.recipe.train.seed), encoder);
+  ContinualProgress progress{.streamed = std::ssize(few.tasks)};
+  StreamLearner(document.recipe, encoder.encoder(), samples, progress);
 }
 
 }  // namespace moestro

@@ -1,5 +1,7 @@
 #include "moestro/nn/adapter_layer.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -34,11 +36,24 @@ AdapterLayer::AdapterLayer(const AdapterShape& shape, const std::string& name, u
             shape.choice == AdapterShape::Choice::common ? 1 : shape.experts, seed) {
   if (shape.shared > 0)
     shared_.emplace(expert_shape(shape), name, shape.shared, shape.shared_gate, seed);
+  for (int64_t e = 0; has_own() && e < bank_.experts(); ++e) bank_.freeze(e);
+}
+
+int64_t AdapterLayer::missing(int64_t k) const {
+  if (is_common()) return 0;
+  if (has_own()) return std::max<int64_t>(tasks() + 1 - bank_.experts(), 0);
+  return std::max<int64_t>(k - std::ranges::count(bank_.frozen(), false), 0);
+}
+
+void AdapterLayer::grow(int64_t more) {
+  const int64_t before = bank_.experts();
+  bank_.grow(more);
+  for (int64_t e = before; has_own() && e < bank_.experts(); ++e) bank_.freeze(e);
 }
 
 std::unique_ptr<Gate> AdapterLayer::make_task_gate() const {
   if (is_common()) return make_single_gate(0, bank_.experts());
-  if (shape_.choice == AdapterShape::Choice::own) {
+  if (has_own()) {
     if (tasks() >= bank_.experts())
       throw UserError("{}: {} experts; expected one more, for task {} to have its own", name_,
                       bank_.experts(), tasks() + 1);
@@ -66,7 +81,9 @@ int64_t AdapterLayer::add_task() {
   convert(added.gate->parameters(), added.gate->buffers(),
           at::TensorOptions(like.device()).dtype(like.dtype()));
   gates_.push_back(std::move(added));
-  return tasks() - 1;
+  const int64_t task = tasks() - 1;
+  if (has_own()) bank_.freeze(task, false);
+  return task;
 }
 
 std::string AdapterLayer::gate_name(int64_t task) const {

@@ -9,6 +9,7 @@
 #include "layers/dropout.h"
 #include "layers/stacked.h"
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 
 namespace moestro {
 
@@ -68,16 +69,15 @@ Tensor FeedForwardBank::factor_of_all(const Tensor& x_ND, const ForwardContext& 
   }
   const Tensor factor_ENF = dropout_factor({experts(), x_ND.size(0), shape_.hidden}, x_ND.options(),
                                            shape_.dropout, name_, context);
-  const std::vector<int64_t> frozen = frozen_experts();
-  if (frozen.empty()) return factor_ENF;
-  return factor_ENF.index_fill_(0, at::tensor(frozen, at::kLong).to(x_ND.device()), 1);
+  const Tensor frozen = frozen_experts(x_ND.device());
+  return frozen.numel() == 0 ? factor_ENF : factor_ENF.index_fill_(0, frozen, 1);
 }
 
-std::vector<int64_t> FeedForwardBank::frozen_experts() const {
+Tensor FeedForwardBank::frozen_experts(c10::Device device) const {
   std::vector<int64_t> frozen;
   for (int64_t e = 0; e < experts(); ++e)
     if ((*frozen_)[e]) frozen.push_back(e);
-  return frozen;
+  return on_device(at::tensor(frozen, at::kLong), device);
 }
 
 // [N, K, F]; undefined where nothing is dropped.
@@ -86,9 +86,9 @@ Tensor FeedForwardBank::factor_of_choices(const Tensor& x_ND, const Tensor& expe
   if (!drops(context)) return {};
   const Tensor factor_NKF = dropout_factor({experts_NK.size(0), experts_NK.size(1), shape_.hidden},
                                            x_ND.options(), shape_.dropout, name_, context);
-  const std::vector<int64_t> frozen = frozen_experts();
-  if (frozen.empty()) return factor_NKF;
-  const Tensor frozen_NK = at::isin(experts_NK, at::tensor(frozen, experts_NK.options()));
+  const Tensor frozen = frozen_experts(experts_NK.device());
+  if (frozen.numel() == 0) return factor_NKF;
+  const Tensor frozen_NK = at::isin(experts_NK, frozen);
   return factor_NKF.masked_fill_(frozen_NK.unsqueeze(2), 1);
 }
 

@@ -3,20 +3,18 @@
 #include <ATen/ATen.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 
 namespace moestro {
 
 namespace {
 
-// Lists of int64 as they are on `device`, in one copy that nothing waits for.
-std::vector<Tensor> on_device(const std::vector<Tensor>& lists, c10::Device device) {
+// Lists of int64, in one copy.
+std::vector<Tensor> all_on_device(const std::vector<Tensor>& lists, c10::Device device) {
   if (device.is_cpu()) return lists;
   std::vector<int64_t> sizes;
   for (const Tensor& list : lists) sizes.push_back(list.size(0));
-  const Tensor joined = at::cat(lists);
-  return (device.is_cuda() ? joined.pin_memory() : joined)
-      .to(device, /*non_blocking=*/true)
-      .split_with_sizes(sizes);
+  return on_device(at::cat(lists), device).split_with_sizes(sizes);
 }
 
 }  // namespace
@@ -30,9 +28,9 @@ Packing::Packing(const Tensor& lengths_B, c10::Device device) {
   const Tensor valid_BT = at::arange(longest_, at::kLong).unsqueeze(0) < lengths_B.unsqueeze(1);
   const Tensor places_N = valid_BT.flatten().nonzero().squeeze(1);
   const Tensor begins_B1 = at::constant_pad_nd(lengths_B.cumsum(0), {1, 0});
-  const auto lists = on_device({places_N.floor_divide(longest_), places_N.remainder(longest_),
-                                begins_B1, lengths_B, places_N},
-                               device);
+  const auto lists = all_on_device({places_N.floor_divide(longest_), places_N.remainder(longest_),
+                                    begins_B1, lengths_B, places_N},
+                                   device);
   sentence_N_ = lists[0];
   positions_N_ = lists[1];
   first_B_ = lists[2].narrow(0, 0, sentences_);

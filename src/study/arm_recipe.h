@@ -20,7 +20,9 @@ struct RecipeFacts {
   std::vector<std::string> columns;   // study.columns
   std::vector<std::string> choosing;  // study.columns by default where settings are chosen
   std::string rows_keys;              // what decides on which rows a run is measured, for messages
-  bool starts_from_arms = false;      // whether another arm's run means anything to it
+  // Whether another arm's run means anything to it; then it may fit what it starts from with one
+  // seed and not with another.
+  bool starts_from_arms = false;
 };
 
 class ArmRecipe {

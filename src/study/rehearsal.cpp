@@ -13,7 +13,8 @@ void rehearse(const StudyPlan& plan, const std::function<bool(size_t)>& is_finis
   const std::unique_ptr<ArmRecipe> recipe = new_arm_recipe(plan.kind);
   for (size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
-    const bool wanted = run.seed == plan.study.first_seed || !run.elsewhere.empty();
+    const bool starts_by_seed = recipe->facts().starts_from_arms && !run.elsewhere.empty();
+    const bool wanted = run.seed == plan.study.first_seed || starts_by_seed;
     if (is_finished(i) || !wanted) continue;
     try {
       recipe->rehearse(run.recipe, plan.study.metric, data_root, planned);

@@ -64,7 +64,16 @@ class StreamRecipe : public ArmRecipe {
     return toml_of(same);
   }
 
-  std::string data_keys() const override { return toml_of(recipe_.stream); }
+  std::string data_keys() const override {
+    const StreamConfig defaults;
+    StreamConfig read = recipe_.stream;
+    read.steps = defaults.steps;
+    read.batch = defaults.batch;
+    read.label_smoothing = defaults.label_smoothing;
+    read.replay = defaults.replay;
+    read.scale = defaults.scale;
+    return toml_of(read);
+  }
 
   // A stream is measured on one part only, so that what chooses settings never sees test rows.
   void check_rows(const StudyConfig& study) const override {

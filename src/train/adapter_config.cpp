@@ -83,12 +83,12 @@ void check_adapter(const AdapterConfig& adapter, const Schema& schema) {
   at_most_all("adapter.freeze", adapter.freeze);
 }
 
-int64_t experts_a_sample(const AdapterConfig& adapter) {
-  return adapter.kind == "own" ? 1 : adapter.k;
-}
-
 int64_t frozen_a_task(const AdapterConfig& adapter) {
   return adapter.kind == "own" ? 1 : adapter.freeze;
+}
+
+int64_t appended_at_once(const AdapterConfig& adapter) {
+  return adapter.kind == "own" ? 1 : adapter.grow;
 }
 
 AdapterShape adapter_shape(const AdapterConfig& adapter) {

@@ -5,12 +5,13 @@
 #include <ATen/Functions.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 
 namespace moestro {
 
 EncoderBatch TextInputs::batch(const Tensor& samples_B, c10::Device device) const {
   const TokenBatch some = select_texts(texts_, samples_B);
-  return {some.ids_N.to(device), Packing(some.lengths_B, device)};
+  return {on_device(some.ids_N, device), Packing(some.lengths_B, device)};
 }
 
 std::shared_ptr<const EncoderInputs> TextInputs::select(const Tensor& samples_M) const {
@@ -32,7 +33,7 @@ ImageInputs::ImageInputs(Tensor pixels_NCHW, int64_t tokens)
 }
 
 EncoderBatch ImageInputs::batch(const Tensor& samples_B, c10::Device device) const {
-  return {pixels_NCHW_.index_select(0, samples_B).to(device),
+  return {on_device(pixels_NCHW_.index_select(0, samples_B), device),
           Packing(samples_B.size(0), tokens_, device)};
 }
 

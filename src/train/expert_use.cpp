@@ -73,10 +73,8 @@ std::vector<std::vector<int64_t>> freeze_most_used(AdaptedEncoder& model, const 
 std::vector<int64_t> grow_if_needed(AdaptedEncoder& model, int64_t k, int64_t more) {
   std::vector<int64_t> added;
   for (AdapterLayer& layer : model.layers()) {
-    const FreezeMask& frozen = layer.bank().frozen();
-    const int64_t missing = k - std::count(frozen.begin(), frozen.end(), false);
-    const bool grows = missing > 0 && more > 0 && !layer.is_common();
-    const int64_t times = grows ? (missing + more - 1) / more : 0;
+    const int64_t missing = layer.missing(k);
+    const int64_t times = more > 0 ? (missing + more - 1) / more : 0;
     if (times > 0) layer.grow(times * more);
     added.push_back(times * more);
   }

@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 #include "moestro/core/random.h"
 #include "moestro/objective/task_loss.h"
 
@@ -68,7 +69,7 @@ AdaptedOutput TaskLearner::forward(const TaskSamples& samples, const Tensor& row
                                    Tensor& loss) const {
   const c10::Device device = model_.encoder().device();
   const EncoderBatch batch = samples.inputs->batch(rows_B, device);
-  const Tensor targets_B = samples.targets_N.index_select(0, rows_B).to(device);
+  const Tensor targets_B = on_device(samples.targets_N.index_select(0, rows_B), device);
   // Noise is keyed by the step of the whole stream.
   const ForwardContext context{.training = true,
                                .seed = static_cast<uint64_t>(options_.train.seed),

@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "moestro/core/error.h"
+#include "moestro/core/on_device.h"
 #include "moestro/core/random.h"
 #include "moestro/train/optimiser.h"
 
@@ -50,7 +51,7 @@ void fit(const Network& network, const Tensor& unit_ND, const std::string& name,
   Optimiser optimiser(network.parameters(), TrainConfig());
   RowOrder order(options.seed, name, unit_ND.size(0), options.batch);
   for (int64_t step = 0; step < options.steps; ++step) {
-    const Tensor unit_BD = unit_ND.index_select(0, order.rows(step).to(unit_ND.device()));
+    const Tensor unit_BD = unit_ND.index_select(0, on_device(order.rows(step), unit_ND.device()));
     optimiser.zero_gradients();
     rebuilding_errors(network, unit_BD).mean().backward();
     optimiser.step(options.rate);

@@ -80,7 +80,6 @@ class Continual : public ::testing::Test {
         "merge.last=15",
         "train.rate=.03",
         "stream.label_smoothing=0",
-
         "train.device=cpu",
         "train.threads=1",
         "train.keep=100"};
@@ -95,6 +94,22 @@ class Continual : public ::testing::Test {
 
   void add(const std::string& name) const {
     add_task_to_run(run_, path(name), files_.folder.path());
+  }
+
+  // As if it had been killed while it learned the second task.
+  void lose_second_task() const {
+    const RunFolder folder = RunFolder::open(run_);
+    const fs::path last = CheckpointStore(folder.checkpoints_path()).path(80);
+    fs::remove(last);
+    fs::remove(last.string() + ".sha256");
+    set_unfinished(run_);
+  }
+
+  static void set_unfinished(const fs::path& run) {
+    const RunFolder folder = RunFolder::open(run);
+    Manifest manifest = folder.manifest();
+    manifest.status = RunStatus::interrupted;
+    folder.write(manifest);
   }
 
   Json continual() const { return read_json_file(run_ / "summary.json").at("continual"); }

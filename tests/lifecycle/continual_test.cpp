@@ -51,13 +51,7 @@ TEST_F(Continual, goes_on_after_a_task_as_if_nothing_had_been) {
   learn();
   const auto peace = weights();
   const Json summary = continual();
-  const RunFolder folder = RunFolder::open(run_);
-  const fs::path last = CheckpointStore(folder.checkpoints_path()).path(80);
-  fs::remove(last);
-  fs::remove(last.string() + ".sha256");
-  Manifest manifest = folder.manifest();
-  manifest.status = RunStatus::interrupted;
-  folder.write(manifest);
+  lose_second_task();
   learn({}, /*resume=*/true);
   expect_same(weights(), peace);
   EXPECT_EQ(continual(), summary);
@@ -149,10 +143,7 @@ TEST_F(Continual, refuses_what_cannot_be_before_the_folder_is_made) {
 TEST_F(Continual, refuses_to_go_on_with_another_recipe_or_other_rows) {
   learn();
   EXPECT_TRUE(contains(refusal({"stream.scale=10"}, true), "another recipe"));
-  const RunFolder folder = RunFolder::open(run_);
-  Manifest manifest = folder.manifest();
-  manifest.status = RunStatus::interrupted;
-  folder.write(manifest);
+  set_unfinished(run_);
   put_task("second", 'c', 'e');
   EXPECT_TRUE(contains(refusal({}, true), "the rows of task \"second\" are not those"));
   put_task("second", 'c', 'd');

@@ -62,13 +62,6 @@ class ImageStream : public Continual {
   std::string image_refusal(const Settings& more = {}, bool resume = false) const {
     return refusal(beside_vit(more), resume);
   }
-
-  void set_unfinished(const fs::path& run) const {
-    const RunFolder folder = RunFolder::open(run);
-    Manifest manifest = folder.manifest();
-    manifest.status = RunStatus::interrupted;
-    folder.write(manifest);
-  }
 };
 
 TEST_F(ImageStream, learns_each_task_from_images_of_every_size) {

@@ -248,8 +248,12 @@ TEST(AdapterLayer, gives_a_task_its_own_expert) {
     EXPECT_TRUE(
         at::allclose(answer(layer, x_ND, ragged(), task), .1 * adapter(layer.bank(), task, x_ND)));
   EXPECT_TRUE(contains(thrown<UserError>([&] { layer.add_task(); }), "for task 4 to have its own"));
-  layer.grow(1);
+  EXPECT_EQ(layer.missing(2), 1);
+  layer.grow(2);
+  EXPECT_EQ(layer.missing(2), 0);
+  EXPECT_EQ(layer.bank().frozen(), (FreezeMask{false, false, false, true, true}));
   EXPECT_EQ(layer.add_task(), 3);
+  EXPECT_EQ(layer.bank().frozen(), (FreezeMask{false, false, false, false, true}));
 }
 
 TEST(AdapterLayer, common_one_has_one_expert_that_all_tasks_meet) {
@@ -257,6 +261,7 @@ TEST(AdapterLayer, common_one_has_one_expert_that_all_tasks_meet) {
   shape.choice = AdapterShape::Choice::common;
   const AdapterLayer layer = exact(shape, 2);
   ASSERT_EQ(layer.bank().experts(), 1);
+  EXPECT_EQ(layer.missing(2), 0);
   const Tensor x_ND = normal({7, 4}, 1);
   for (int64_t task = 0; task < 2; ++task)
     EXPECT_TRUE(

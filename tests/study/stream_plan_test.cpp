@@ -84,6 +84,18 @@ TEST_F(StreamPlan, quick_look_is_short_and_merges_where_the_arm_does) {
             std::string::npos);
 }
 
+TEST_F(StreamPlan, knows_which_arms_read_the_same_rows) {
+  const auto keys = [&](const std::string& setting) {
+    return plan("a = []\nb = [\"" + setting + "\"]\n").runs[1].data_keys;
+  };
+  const std::string unchanged = plan(kTwoArms).runs[0].data_keys;
+  for (const char* same : {"stream.replay=0.5", "stream.steps=20", "stream.batch=4",
+                           "stream.scale=10", "stream.label_smoothing=0"})
+    EXPECT_EQ(keys(same), unchanged) << same;
+  for (const char* other : {"stream.samples=4", "stream.most=20"})
+    EXPECT_NE(keys(other), unchanged) << other;
+}
+
 TEST_F(StreamPlan, refuses_arms_that_are_measured_on_other_rows) {
   const std::string first = (folder_ / "first.toml").string(),
                     second = (folder_ / "second.toml").string();

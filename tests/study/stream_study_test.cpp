@@ -110,6 +110,16 @@ TEST_F(StreamStudy, rehearses_without_a_trace) {
   EXPECT_EQ(refusal({{"stream.samples=1"}}), "(nothing thrown)");
 }
 
+// The encoder, a run or not, is the same for all.
+TEST_F(StreamStudy, rehearses_one_seed) {
+  StudyPlan made = plan(kArms);
+  for (PlannedRun& run : made.runs) {
+    run.elsewhere = {folder_ / "vit"};
+    if (run.seed != made.study.first_seed) run.recipe = "no recipe";
+  }
+  EXPECT_NO_THROW(rehearse(made, [](size_t) { return false; }, {}));
+}
+
 TEST_F(StreamStudy, finds_what_is_missing_before_anything_is_trained) {
   EXPECT_TRUE(
       refusal({{"stream.encoder=gone"}}).starts_with(": arm \"a\": stream.encoder = \"gone\""));
@@ -132,6 +142,11 @@ TEST_F(StreamStudy, finds_what_does_not_fit_before_anything_is_trained) {
             std::string::npos);
   put(folder_ / "second.toml", task.replace(task.find("\"z y\""), 5, "\"X W V\""));
   EXPECT_NE(refusal().find("sees no difference between the prompts"), std::string::npos);
+}
+
+TEST_F(StreamStudy, finds_adapters_that_do_not_fit_before_anything_is_trained) {
+  EXPECT_NE(refusal({{"adapter.shared_layers=3"}}).find("the blocks of the encoder"),
+            std::string::npos);
 }
 
 }  // namespace

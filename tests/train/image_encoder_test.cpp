@@ -74,10 +74,14 @@ TEST(ImageEncoder, stays_in_evaluation_while_adapters_train) {
 
 class Seen : public Sides {
  public:
-  Tensor forward(int64_t, const Tensor&, const Packing&, const ForwardContext& context) override {
+  Tensor forward(int64_t block, const Tensor&, const Packing&,
+                 const ForwardContext& context) override {
     EXPECT_TRUE(context.training);
+    blocks.push_back(block);
     return {};
   }
+
+  std::vector<int64_t> blocks;
 };
 
 TEST(ImageEncoder, tells_what_stands_beside_it_that_it_trains) {
@@ -85,6 +89,7 @@ TEST(ImageEncoder, tells_what_stands_beside_it_that_it_trains) {
   const EncoderBatch batch = tiny_images(*encoder);
   Seen seen;
   encoder->embed(batch.inputs, batch.rows, seen, kTraining);
+  EXPECT_EQ(seen.blocks, (std::vector<int64_t>{0, 1}));
 }
 
 TEST(ImageEncoder, lets_adapters_learn_and_moves_nothing_of_its_own) {

@@ -13,15 +13,16 @@ namespace {
 
 using testing::thrown;
 
-Mixture shipped(const std::string& name, const std::vector<std::string>& assignments) {
+Mixture shipped(const std::string& name, const std::vector<std::string>& assignments,
+                const Task& task = {{1, 28, 28}, 10}) {
   RecipeDocument document;
   document.schema.parse_file(std::filesystem::path(testing::kSourceDir) / "recipes" / name);
   for (const std::string& assignment : assignments) document.schema.set(assignment);
-  return build_mixture(document, {{1, 28, 28}, 10});
+  return build_mixture(document, task);
 }
 
-// Published: experts of 1,382 and 13,300 parameters, gates of 26,063 and 709,413 (arXiv
-// 2302.14703).
+// Published: experts of 1,382, 13,300 and 911,012 parameters, gates of 26,063, 709,413 and
+// 3,917,332 (arXiv 2302.14703).
 TEST(Model, shipped_recipes_have_the_published_sizes) {
   const std::vector<std::string> original = {"gate.kind=softmax",
                                              "gate.query=", "loss.importance="};
@@ -29,6 +30,12 @@ TEST(Model, shipped_recipes_have_the_published_sizes) {
   EXPECT_EQ(shipped("fashion-mnist-published.toml", original).parameter_count(),
             5 * 13300 + 709413);
   EXPECT_EQ(shipped("demo/one-expert.toml", {}).parameter_count(), 13300);
+  const Task colours{{3, 32, 32}, 100};
+  EXPECT_EQ(shipped("cifar-100.toml", {"gate.kind=softmax"}, colours).parameter_count(),
+            20 * 911012 + 3917332);
+  // A query and the experts' shared keys, 256 x 256 each, in the place of the last layer.
+  EXPECT_EQ(shipped("cifar-100.toml", {}, colours).parameter_count(),
+            20 * 911012 + 3917332 - 257 * 20 + 2 * 256 * 256);
 }
 
 TEST(Model, the_same_seed_gives_the_same_weights) {

@@ -24,8 +24,8 @@ struct AdapterShape {
   int64_t shared = 0;                     // experts that every row of every task meets
   bool shared_gate = false;               // each multiplied by a sigmoid of the row
   GateConfig gate{.kind = "noisy_topk"};  // of every task
-  // In the place of gates that choose: none; task t has expert t for itself; or the layer has one
-  // expert, which every task learns and meets.
+  // In the place of gates that choose: none; task t has expert t for itself, and those of tasks to
+  // come are frozen until then; or the layer has one expert, which every task learns and meets.
   enum class Choice { gate, own, common } choice = Choice::gate;
 };
 
@@ -47,8 +47,10 @@ class AdapterLayer {
   // others from task to task.
   bool is_common() const { return shape_.choice == AdapterShape::Choice::common; }
 
+  // How many experts must be appended for the next task to have k to learn with, or its own.
+  int64_t missing(int64_t k) const;
   // Appends experts (FeedForwardBank::grow) for the tasks to come.
-  void grow(int64_t more) { bank_.grow(more); }
+  void grow(int64_t more);
 
   // Packed rows x_ND of the bank's type; a sentence is sent where its first row says: B decisions,
   // and out_ENC and so on are padded to B * T rows with valid_N, and scaled. Nothing for a task
@@ -83,6 +85,7 @@ class AdapterLayer {
   };
   const TaskGate& gate_of(int64_t task) const;
   std::unique_ptr<Gate> make_task_gate() const;
+  bool has_own() const { return shape_.choice == AdapterShape::Choice::own; }
   std::string gate_name(int64_t task) const;
 
   AdapterShape shape_;

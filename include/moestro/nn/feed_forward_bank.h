@@ -76,7 +76,7 @@ class FeedForwardBank {
  private:
   FeedForwardWeights weights(at::ScalarType type) const;
   bool drops(const ForwardContext& context) const;
-  std::vector<int64_t> frozen_experts() const;
+  Tensor frozen_experts(c10::Device device) const;
   Tensor factor_of_all(const Tensor& x_ND, const ForwardContext& context) const;
   Tensor factor_of_expert(int64_t expert, const Tensor& x_ND, const ForwardContext& context) const;
   Tensor factor_of_choices(const Tensor& x_ND, const Tensor& experts_NK,

@@ -36,7 +36,7 @@ class AdaptedEncoder {
   int64_t add_task();
   int64_t tasks() const { return tasks_; }
   void freeze_gates(int64_t task, bool frozen = true);
-  // Experts that every sentence meets, of all layers, and those of shared layers.
+  // Experts that every sample meets, of all layers, and those of shared layers.
   void freeze_shared();
   // Those and every expert that there is: what is learned from then on, by experts that are
   // appended, changes nothing that earlier tasks are answered with.

@@ -30,10 +30,10 @@ void describe(Schema& schema, AdapterConfig& adapter);
 // Throws UserError for more chosen or frozen experts than there are.
 void check_adapter(const AdapterConfig& adapter, const Schema& schema);
 
-// How many of a layer's experts a sample meets, and how many at most are frozen after a task: of
-// experts that tasks have for themselves one.
-int64_t experts_a_sample(const AdapterConfig& adapter);
+// How many of a layer's experts at most are frozen after a task, and how many are appended at once
+// where some are missing: of those that tasks have for themselves one.
 int64_t frozen_a_task(const AdapterConfig& adapter);
+int64_t appended_at_once(const AdapterConfig& adapter);
 
 // Under noisy top-k gates, one linear layer each; the encoder says the width.
 AdapterShape adapter_shape(const AdapterConfig& adapter);

@@ -41,8 +41,8 @@ std::vector<std::vector<int64_t>> freeze_most_used(AdaptedEncoder& model, const 
                                                    int64_t n);
 
 // Before a task and its gates are added, and before an optimiser is made: where fewer than k
-// experts are not frozen, `more` are appended, again and again until there are k (chosen). None
-// with more = 0. -> how many, by layer.
+// experts are not frozen, or none is there to be the task's own, `more` are appended, again and
+// again until there are enough (chosen). None with more = 0. -> how many, by layer.
 std::vector<int64_t> grow_if_needed(AdaptedEncoder& model, int64_t k, int64_t more);
 
 }  // namespace moestro

@@ -10,8 +10,9 @@ namespace moestro {
 // p = softmax(scores), every expert contributes.
 std::unique_ptr<Gate> make_softmax_gate(const GateConfig& config, const GateSetting& setting);
 
-// scores = clean + z * (softplus(h W_noise) + least noise), z ~ N(0, 1) in training only, h the input of the last
-// linear; softmax over the k highest (Shazeer et al. 2017, eq. 3-5). W_noise is zero at the start.
+// scores = clean + z * (softplus(h W_noise) + least noise), z ~ N(0, 1) in training only, h the
+// input of the last linear; softmax over the k highest (Shazeer et al. 2017, eq. 3-5, but for the
+// least noise). W_noise is zero at the start.
 std::unique_ptr<Gate> make_noisy_topk_gate(const GateConfig& config, const GateSetting& setting);
 
 // The most probable expert, weighted with its probability (Fedus et al. 2021, eq. 1-2).

@@ -3,6 +3,7 @@
 #include "../layers/stacked.h"
 #include "gates.h"
 #include "learned_gate.h"
+#include "moestro/core/on_device.h"
 #include "moestro/core/random.h"
 
 namespace moestro {
@@ -55,8 +56,7 @@ class NoisyTopKGate : public LearnedGate {
         least_noise_;
     const RandomKey key{context.seed, Stream::noise, name(), context.step};
     const Tensor drawn_BE = at::randn(width_BE.sizes(), generator(key), at::kFloat);
-    if (width_BE.is_cpu()) return width_BE * drawn_BE.to(width_BE.scalar_type());
-    return width_BE * drawn_BE.pin_memory().to(width_BE.options(), /*non_blocking=*/true);
+    return width_BE * on_device(drawn_BE, width_BE.device()).to(width_BE.scalar_type());
   }
 
   int64_t k_;
