@@ -45,7 +45,7 @@ std::string_view bytes_of(const Tensor& tensor) {
 }  // namespace
 
 std::string_view LabelledImages::content(int64_t row) const {
-  const auto bytes = static_cast<size_t>(pixels_NCHW.stride(0));
+  const auto bytes = static_cast<size_t>(pixels_NCHW.numel() / pixels_NCHW.size(0));
   return bytes_of(pixels_NCHW).substr(static_cast<size_t>(row) * bytes, bytes);
 }
 

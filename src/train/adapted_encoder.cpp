@@ -1,5 +1,7 @@
 #include "moestro/train/adapted_encoder.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -114,9 +116,10 @@ Tensor AdaptedEncoder::embed(const Tensor& inputs, const Packing& rows, int64_t 
 }
 
 int64_t AdaptedEncoder::batch_tokens() const {
-  constexpr int64_t kShare = 4;
-  const bool small = encoder_->device().is_cuda() && !layers_.empty();
-  return small ? encoder_->batch_tokens() / kShare : encoder_->batch_tokens();
+  int64_t tokens = encoder_->batch_tokens();
+  if (!encoder_->device().is_cuda()) return tokens;
+  for (const AdapterLayer& layer : layers_) tokens = std::min(tokens, layer.rows_at_once());
+  return tokens;
 }
 
 void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& traces) {

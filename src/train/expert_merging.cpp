@@ -1,5 +1,6 @@
 #include "moestro/train/expert_merging.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -40,6 +41,11 @@ ExpertMerging::ExpertMerging(AdaptedEncoder& model, const MergeConfig& config, u
       earlier_LE_(model.layers().size()),
       decisions_(at::zeros({1}, at::kLong)) {
   if (config_.every == 0) return;
+  if (std::ranges::all_of(model.layers(), &AdapterLayer::is_common))
+    throw UserError(
+        "adapter.shared_layers = {} leaves no layer with experts to merge; expected fewer, or "
+        "merge.every = 0",
+        model.layers().size());
   for (const AdapterLayer& layer : model.layers())
     if (!layer.is_common()) check_mergeable(std::vector<bool>(layer.bank().experts(), true));
 }

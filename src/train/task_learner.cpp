@@ -17,6 +17,9 @@ namespace {
 // Reading a loss back makes a GPU wait: there only every so many steps.
 constexpr int64_t kStepsBetweenChecks = 50;
 
+// Rows of earlier tasks have noise of their own: steps that no stream gets to.
+constexpr uint64_t kKeptNoise = uint64_t{1} << 40;
+
 }  // namespace
 
 TaskSamples select_rows(const TaskSamples& samples, const Tensor& rows_M) {
@@ -73,7 +76,8 @@ AdaptedOutput TaskLearner::forward(const TaskSamples& samples, const Tensor& row
   // Noise is keyed by the step of the whole stream.
   const ForwardContext context{.training = true,
                                .seed = static_cast<uint64_t>(options_.train.seed),
-                               .step = static_cast<uint64_t>(task_ * options_.steps + step_)};
+                               .step = static_cast<uint64_t>(task_ * options_.steps + step_) +
+                                       (task == task_ ? 0 : kKeptNoise)};
   AdaptedOutput output = model_.forward(batch.inputs, batch.rows, task, context);
   const Tensor scores_BC = options_.scale * output.unit_BD.matmul(samples.classes_CD.t());
   loss = expectation_loss(scores_BC, targets_B, OutputKind::logits, options_.label_smoothing);

@@ -127,6 +127,7 @@ TEST_F(Continual, refuses_arms_that_cannot_be) {
   EXPECT_TRUE(contains(refusal(unmerged({"adapter.kind=own", "stream.replay=.5"})),
                        "stream.replay has no effect"));
   EXPECT_TRUE(contains(refusal({"adapter.shared_layers=3"}), "the blocks of the encoder"));
+  EXPECT_TRUE(contains(refusal({"adapter.shared_layers=2"}), "no layer with experts to merge"));
   EXPECT_TRUE(contains(refusal({"stream.replay=1.5"}), "stream.replay"));
 }
 
