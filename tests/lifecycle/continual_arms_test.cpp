@@ -20,13 +20,13 @@ TEST_F(Continual, gives_every_task_an_expert_of_its_own) {
   EXPECT_GT(matrix()[1][0].get<double>(), .9);
   EXPECT_GT(matrix()[2][1].get<double>(), .9);
   EXPECT_EQ(matrix()[2][0], matrix()[1][0]);
-  for (const Json& frozen : continual().at("frozen")) EXPECT_EQ(frozen, 2);
+  for (const Json& frozen : of_layers("frozen")) EXPECT_EQ(frozen, 2);
 }
 
 // The second task has no expert at first.
 TEST_F(Continual, appends_an_own_expert_where_there_is_none) {
   learn(unmerged({"adapter.kind=own", "adapter.experts=1"}));
-  for (const Json& experts : continual().at("experts")) EXPECT_EQ(experts, 2);
+  for (const Json& experts : of_layers("experts")) EXPECT_EQ(experts, 2);
   EXPECT_GT(matrix()[2][1].get<double>(), .9);
 }
 

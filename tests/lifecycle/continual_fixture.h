@@ -113,6 +113,8 @@ class Continual : public ::testing::Test {
   }
 
   Json continual() const { return read_json_file(run_ / "summary.json").at("continual"); }
+  // One number a layer; a copy, so that a loop may run over it.
+  Json of_layers(const std::string& what) const { return continual().at(what); }
   Json matrix() const { return continual().at("known").at("accuracy").at("matrix"); }
 
   std::map<std::string, Tensor> weights() const {

@@ -44,7 +44,7 @@ TEST_F(Continual, merges_at_the_steps_that_the_recipe_says) {
 
 TEST_F(Continual, appends_experts_where_all_are_frozen) {
   learn({"adapter.experts=2", "merge.every=0", "merge.first=", "merge.last="});
-  for (const Json& experts : continual().at("experts")) EXPECT_GE(experts.get<int64_t>(), 4);
+  for (const Json& experts : of_layers("experts")) EXPECT_GE(experts.get<int64_t>(), 4);
 }
 
 TEST_F(Continual, goes_on_after_a_task_as_if_nothing_had_been) {
@@ -94,7 +94,7 @@ TEST_F(Continual, adds_a_task_without_changing_what_earlier_ones_are_answered_wi
     const Tensor& now = weights_after.at(name);
     EXPECT_TRUE(at::equal(tensor, now.narrow(0, 0, tensor.size(0)))) << name;
   }
-  for (const Json& experts : continual().at("experts")) EXPECT_EQ(experts, 7);
+  for (const Json& experts : of_layers("experts")) EXPECT_EQ(experts, 7);
   add("third");  // nothing to do
   EXPECT_EQ(matrix(), after);
 }
