@@ -76,9 +76,10 @@ void add_study(CLI::App& app, CommonFlags& common) {
   auto flags = std::make_shared<StudyFlags>();
   add_argument(*verb, "STUDY", flags->file,
                "a recipe, of train or continual, with a section [study]");
-  verb->add_option(
-          "--jobs", flags->jobs,
-          "runs at once; the CPU's threads are divided among them unless --threads says otherwise")
+  verb->add_option("--jobs", flags->jobs,
+                   "runs at once; the CPU's threads are divided among them unless --threads says "
+                   "otherwise, and "
+                   "several GPUs are shared out")
       ->check(at_least(1))
       ->type_name("N");
   verb->add_option("--seeds", flags->seeds, "instead of study.seeds")

@@ -35,11 +35,15 @@ std::string gpu_name() {
 
 }  // namespace
 
+int64_t gpu_count() {
+  return at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+}
+
 c10::Device resolve_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
   if (name != "auto" && name != "cuda")
     throw UserError("unknown device \"{}\"; expected auto, cpu or cuda", name);
-  if (at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0) {
+  if (gpu_count() > 0) {
     // cuDNN's attention makes a plan for every new length: a minute over the first epoch of texts.
     at::globalContext().setSDPUseCuDNN(false);
     return c10::Device(c10::kCUDA, 0);

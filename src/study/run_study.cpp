@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <list>
 #include <set>
 #include <thread>
@@ -9,6 +10,8 @@
 #include <ATen/Parallel.h>
 
 #include "arm_recipe.h"
+#include "gpu_share.h"
+#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
@@ -54,7 +57,8 @@ class Runner {
         lock_(lock_study(options.out)),
         results_(plan, results_path(options.out)),
         schedule_(plan.runs),
-        verb_(new_arm_recipe(plan.kind)->facts().verb) {}
+        verb_(new_arm_recipe(plan.kind)->facts().verb),
+        gpus_(gpu_names(std::getenv("CUDA_VISIBLE_DEVICES"), gpu_count())) {}
 
   std::vector<StudyRow> run() {
     check_arms_there(plan_, results_.path());
@@ -75,6 +79,7 @@ class Runner {
     size_t run;
     Process process;
     Clock::time_point started;
+    std::optional<size_t> gpu;  // of several
   };
 
   std::string name_of(size_t i) const { return plan_.runs[i].folder.filename().string(); }
@@ -117,13 +122,15 @@ class Runner {
       command.push_back("--data-root");
       command.push_back(options_.data_root.string());
     }
+    const std::optional<size_t> gpu = gpus_.take();
     // As the environment says it: train.threads is part of the recipe, and --jobs may change.
     std::vector<std::string> environment;
     if (options_.jobs > 1)
       environment = {
           fmt::format("OMP_NUM_THREADS={}", std::max<int64_t>(1, threads_ / options_.jobs)),
           "OMP_WAIT_POLICY=PASSIVE"};
-    running_.push_back({i, Process(command, environment, log_path(i)), Clock::now()});
+    if (gpu) environment.push_back(gpus_.environment(*gpu));
+    running_.push_back({i, Process(command, environment, log_path(i)), Clock::now(), gpu});
     schedule_.set(i, RunState::running);
   }
 
@@ -136,6 +143,7 @@ class Runner {
       }
       const size_t run = one->run;
       const double seconds = seconds_since(one->started);
+      gpus_.give_back(one->gpu);
       one = running_.erase(one);
       if (*code == kExitOk)
         finish(run, seconds);
@@ -203,6 +211,7 @@ class Runner {
   ResultsFile results_;
   RunSchedule schedule_;
   std::string verb_;
+  GpuShare gpus_;
   std::list<Running> running_;
   StudyPace pace_;  // of what is trained
   int64_t threads_ = at::get_num_threads();

@@ -13,6 +13,9 @@ namespace moestro {
 // where there is none.
 c10::Device resolve_device(const std::string& name);
 
+// GPUs that LibTorch sees; 0 for a CPU build.
+int64_t gpu_count();
+
 // "cpu (AMD EPYC 9654, 2 threads)" or "cuda (NVIDIA H200)": for manifests and tables.
 std::string describe_device(c10::Device device);
 
