@@ -59,7 +59,8 @@ class AdapterLayer {
                                             const ForwardContext& context,
                                             const TraceNeeds& needs) const;
 
-  // Rows of a pass on a GPU, where small experts all see every row and need room for what they give.
+  // Rows of a pass on a GPU, where small experts all see every row and need room for what they
+  // give.
   int64_t rows_at_once() const;
 
   const std::string& name() const { return name_; }

@@ -68,9 +68,7 @@ TEST(NoisyTopKGate, keeping_all_experts_is_dense) {
 TEST(NoisyTopKGate, has_the_least_noise_besides_what_it_learns) {
   GateConfig config = gate_config("noisy_topk");
   const GateInput input = gate_input(6, 3, 4);
-  const auto scores = [&] {
-    return exact_gate(config, 3)->route(input, at_step(3)).scores_BE;
-  };
+  const auto scores = [&] { return exact_gate(config, 3)->route(input, at_step(3)).scores_BE; };
   const Tensor without = scores();
   config.least_noise = .5;
   const RandomKey key{7, Stream::noise, "gate", 3};
