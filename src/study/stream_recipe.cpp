@@ -37,7 +37,7 @@ class StreamRecipe : public ArmRecipe {
         .columns = stream_metrics(),
         .choosing = {"valid.known.last", "valid.chosen.average", "valid.untouched.average",
                      "seconds"},
-        .rows_keys = "stream.encoder, tasks, most_test, longest and rows",
+        .rows_keys = "stream.encoder, tasks, most_test, longest, support and rows",
         .starts_from_arms = false};
     return facts;
   }
@@ -60,6 +60,7 @@ class StreamRecipe : public ArmRecipe {
     same.tasks = recipe_.stream.tasks;
     same.most_test = recipe_.stream.most_test;
     same.longest = recipe_.stream.longest;
+    same.support = recipe_.stream.support;  // what classes are
     same.rows = recipe_.stream.rows;
     return toml_of(same);
   }

@@ -100,10 +100,10 @@ TEST_F(StreamPlan, refuses_arms_that_are_measured_on_other_rows) {
   const std::string first = (folder_ / "first.toml").string(),
                     second = (folder_ / "second.toml").string();
   for (const std::string other :
-       {"stream.most_test=5", "stream.longest=32", "stream.encoder=elsewhere"})
+       {"stream.most_test=5", "stream.longest=32", "stream.support=4", "stream.encoder=elsewhere"})
     EXPECT_EQ(refusal("a = []\nb = [\"" + other + "\"]\n"),
               ": arms \"b\" and \"a\" cannot be paired: they are measured on other rows; expected "
-              "the same stream.encoder, tasks, most_test, longest and rows");
+              "the same stream.encoder, tasks, most_test, longest, support and rows");
   EXPECT_NE(refusal("a = []\nb = ['stream.tasks=[\"" + second + "\", \"" + first + "\"]']\n")
                 .find("cannot be paired"),
             std::string::npos);
