@@ -4,6 +4,7 @@ import csv
 import pathlib
 import statistics
 import sys
+import textwrap
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from stored import tables  # noqa: E402
@@ -39,9 +40,10 @@ def cost_text(studies, results):
     plain, merging = steps["no merging"], steps["a merge a step"]
     merges = [with_one - without for with_one, without in zip(merging, plain, strict=True)]
     merge, step = statistics.median(merges), statistics.median(plain)
-    return (f"- A merge in all layers takes {merge:.1f} ms ({min(merges):.1f} to {max(merges):.1f} in {len(merges)} "
+    said = (f"- A merge in all layers takes {merge:.1f} ms ({min(merges):.1f} to {max(merges):.1f} in {len(merges)} "
             f"pairs) beside {step:.0f} ms of a training step of 32 texts ({device}): seven in a task of 300 such steps "
-            f"are {100 * 7 * merge / (300 * step):.2f} % of its time.\n")
+            f"are {100 * 7 * merge / (300 * step):.2f} % of its time.")
+    return textwrap.fill(said, 118, subsequent_indent="  ") + "\n"
 
 
 def text(program, studies, results):
