@@ -17,7 +17,7 @@ recipes/cifar-100.toml with a softmax gate, the images random. The ways:
 .last: channels last in memory, as unfold and winograd always have them. A convolution is timed alone,
 and as a block with bias or batch norm, ReLU and pooling; forward and backward pass, eager and replayed
 from a CUDA graph. cuDNN chooses its kernels by measurement. Weights are float32, cast in each pass.
-Takes about five minutes.
+Not timed on a GPU yet.
 """
 
 import argparse

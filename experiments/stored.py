@@ -1,8 +1,10 @@
 """Rows that `moestro study` stored as csv."""
 
 import csv
+import shutil
 import statistics
 import subprocess
+import sys
 import tomllib
 
 
@@ -15,6 +17,17 @@ def is_complete(path, text):
     with open(path) as file:
         there = {(row["arm"], int(row["seed"])) for row in csv.DictReader(file)}
     return there >= {(arm, seed) for arm in study["arms"] for seed in seeds}
+
+
+def run_study(program, study, out, kept, *options, stdout=None):
+    """Trains what is missing of a study in the folder `out`, and keeps the rows that it has then, also of one that
+    was stopped; where it was, or failed, this program ends with its exit code."""
+    done = subprocess.run([program, "study", study, "--out", out, *options], stdout=stdout)
+    if (out / "results.csv").exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(out / "results.csv", kept)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def means(path, metric):

@@ -11,11 +11,13 @@ experiments/results/continual/NAME.csv. The encoder of texts is looked for where
 
 import argparse
 import pathlib
-import shutil
 import subprocess
 import sys
 
 import page
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import run_study  # noqa: E402
 
 HERE = pathlib.Path("experiments/continual")
 RESULTS = pathlib.Path("experiments/results/continual")
@@ -23,15 +25,11 @@ RUNS = pathlib.Path("runs/continual")
 IMAGE_ENCODER = pathlib.Path("runs/image-encoder")  # as recipes/image-stream.toml says
 
 
-def run(*command):
-    return subprocess.run([str(word) for word in command]).returncode
-
-
 def train_image_encoder(options):
-    done = run(options.program, "train", "recipes/image-stream/encoder.toml", "--out", IMAGE_ENCODER, "--resume",
-               "--device", options.device)
-    if done != 0:
-        sys.exit(done)
+    done = subprocess.run([options.program, "train", "recipes/image-stream/encoder.toml", "--out", IMAGE_ENCODER,
+                           "--resume", "--device", options.device])
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def main():
@@ -48,13 +46,8 @@ def main():
             sys.exit(f"unknown study {name}; expected some of {', '.join(page.STUDIES)}")
         if name.startswith("images"):
             train_image_encoder(options)
-        done = run(options.program, "study", HERE / f"{name}.toml", "--out", RUNS / name, "--jobs", options.jobs,
-                   "--device", options.device)
-        if (RUNS / name / "results.csv").exists():
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            shutil.copy(RUNS / name / "results.csv", RESULTS / f"{name}.csv")
-        if done != 0:
-            sys.exit(done)
+        run_study(options.program, HERE / f"{name}.toml", RUNS / name, RESULTS / f"{name}.csv",
+                  "--jobs", str(options.jobs), "--device", options.device)
     pathlib.Path("docs/continual.md").write_text(page.text(options.program, HERE, RESULTS))
 
 

@@ -13,7 +13,6 @@ are not made again; remove a file to do so. Runs lie in runs/densify.
 
 import argparse
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -21,6 +20,7 @@ import cases
 import page
 import trials
 from cases import is_complete
+from stored import run_study  # cases.py says where it is
 
 HERE = pathlib.Path("experiments/densify")
 RESULTS = pathlib.Path("experiments/results/densify")
@@ -35,12 +35,8 @@ def stage(name, text, options):
     studies = RUNS / "studies"
     studies.mkdir(parents=True, exist_ok=True)
     (studies / f"{name}.toml").write_text(text)
-    done = subprocess.run([options.program, "study", studies / f"{name}.toml", "--out", RUNS / name,
-                           "--jobs", str(options.jobs), "--device", options.device], stdout=subprocess.DEVNULL)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    shutil.copy(RUNS / name / "results.csv", kept)
+    run_study(options.program, studies / f"{name}.toml", RUNS / name, kept, "--jobs", str(options.jobs),
+              "--device", options.device, stdout=subprocess.DEVNULL)
     return kept
 
 

@@ -11,11 +11,13 @@ experiments/results/specialisation/NAME.csv. The joined set of failure-joined is
 import argparse
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
 import page
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import run_study  # noqa: E402
 
 HERE = pathlib.Path("experiments/specialisation")
 RESULTS = pathlib.Path("experiments/results/specialisation")
@@ -48,15 +50,8 @@ def main():
         for name in options.only.split(","):
             if name == "failure-joined":
                 make_joined_set()
-            out = pathlib.Path("runs/specialisation") / name
-            command = [options.program, "study", HERE / f"{name}.toml", "--out", out,
-                       "--jobs", str(options.jobs)]
-            done = subprocess.run(command)
-            if (out / "results.csv").exists():
-                RESULTS.mkdir(parents=True, exist_ok=True)
-                shutil.copy(out / "results.csv", RESULTS / f"{name}.csv")
-            if done.returncode != 0:
-                sys.exit(done.returncode)
+            run_study(options.program, HERE / f"{name}.toml", pathlib.Path("runs/specialisation") / name,
+                      RESULTS / f"{name}.csv", "--jobs", str(options.jobs))
     pathlib.Path("docs/specialisation.md").write_text(page.text(options.program, HERE, RESULTS))
 
 

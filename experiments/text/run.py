@@ -13,11 +13,13 @@ runs this.
 
 import argparse
 import pathlib
-import shutil
 import subprocess
 import sys
 
 import page
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stored import run_study  # noqa: E402
 
 HERE = pathlib.Path("experiments/text")
 RESULTS = pathlib.Path("experiments/results/text")
@@ -33,20 +35,12 @@ def vocabularies(name):
             for pieces in page.PIECES[name]]
 
 
-def run_study(name, options):
+def run_vocabularies(name, options):
+    flags = [word for flag in ("device", "threads") if getattr(options, flag)
+             for word in (f"--{flag}", getattr(options, flag))]
     for run, extra in vocabularies(name):
-        out = RUNS / run
-        command = [options.program, "study", HERE / f"{name}.toml", "--out", out,
-                   "--jobs", str(options.jobs), *extra]
-        for flag in ("device", "threads"):
-            if getattr(options, flag):
-                command += [f"--{flag}", getattr(options, flag)]
-        done = subprocess.run(command)
-        if (out / "results.csv").exists():
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            shutil.copy(out / "results.csv", RESULTS / f"{run}.csv")
-        if done.returncode != 0:
-            sys.exit(done.returncode)
+        run_study(options.program, HERE / f"{name}.toml", RUNS / run, RESULTS / f"{run}.csv",
+                  "--jobs", str(options.jobs), *extra, *flags)
 
 
 def run_peer(options):
@@ -74,7 +68,7 @@ def main():
             if name == PEER:
                 run_peer(options)
             else:
-                run_study(name, options)
+                run_vocabularies(name, options)
     pathlib.Path("docs/text-results.md").write_text(page.text(options.program, HERE, RESULTS))
 
 

@@ -99,8 +99,9 @@ AdaptedOutput AdaptedEncoder::forward(const Tensor& inputs, const Packing& rows,
     output.unit_BD = encoder_->embed(inputs, rows);
     return output;
   }
-  MOESTRO_CHECK(!copy_ || task < tasks_, "task {} of {}", task, tasks_);
   if (copy_) {
+    if (task >= tasks_)
+      throw UserError("task {}; expected one of the {} that were added", task, tasks_);
     NoSides none;
     output.unit_BD = copy_->embed(inputs, rows, none, context);
     return output;

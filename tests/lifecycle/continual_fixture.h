@@ -1,9 +1,12 @@
 // Tasks that tell two letters apart, each set of texts its own pair, learned beside a tiny encoder.
 #pragma once
 
+#include <csignal>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -110,6 +113,18 @@ class Continual : public ::testing::Test {
     Manifest manifest = folder.manifest();
     manifest.status = RunStatus::interrupted;
     folder.write(manifest);
+  }
+
+  // Stopped by hand once it has written down its first steps; what it says then.
+  std::string stopped(const std::function<void()>& learn) const {
+    std::thread stopper([this] {
+      std::error_code none;
+      while (fs::file_size(run_ / "metrics.jsonl", none) < 10 || none) std::this_thread::yield();
+      std::raise(SIGINT);
+    });
+    const std::string message = thrown<Interrupted>(learn);
+    stopper.join();
+    return message;
   }
 
   Json continual() const { return read_json_file(run_ / "summary.json").at("continual"); }

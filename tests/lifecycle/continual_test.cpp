@@ -1,9 +1,6 @@
 // A stream of tasks through a tiny encoder.
 #include "moestro/lifecycle/continual.h"
 
-#include <csignal>
-#include <thread>
-
 #include <gtest/gtest.h>
 
 #include "lifecycle/continual_fixture.h"
@@ -63,14 +60,7 @@ TEST_F(Continual, goes_on_within_a_task_as_if_nothing_had_been) {
   const auto peace = weights();
   const Json summary = continual(), merges = read_json_file(run_ / "merges.json");
   fs::remove_all(run_);
-  std::thread stopper([this] {
-    std::error_code none;
-    while (fs::file_size(run_ / "metrics.jsonl", none) < 10 || none) std::this_thread::yield();
-    std::raise(SIGINT);
-  });
-  const std::string message = thrown<Interrupted>([&] { learn(settings); });
-  stopper.join();
-  EXPECT_TRUE(contains(message, "--resume goes on"));
+  EXPECT_TRUE(contains(stopped([&] { learn(settings); }), "--resume goes on"));
   learn(settings, /*resume=*/true);
   expect_same(weights(), peace);
   EXPECT_EQ(continual(), summary);

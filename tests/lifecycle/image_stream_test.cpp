@@ -1,6 +1,4 @@
 // Streams of images beside a Vision Transformer of our own.
-#include <csignal>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -94,13 +92,7 @@ TEST_F(ImageStream, goes_on_within_a_task_as_if_nothing_had_been) {
   const auto peace = weights();
   const Json summary = continual(), merges = read_json_file(run_ / "merges.json");
   fs::remove_all(run_);
-  std::thread stopper([this] {
-    std::error_code none;
-    while (fs::file_size(run_ / "metrics.jsonl", none) < 10 || none) std::this_thread::yield();
-    std::raise(SIGINT);
-  });
-  EXPECT_TRUE(contains(thrown<Interrupted>([&] { learn_images(settings); }), "--resume goes on"));
-  stopper.join();
+  EXPECT_TRUE(contains(stopped([&] { learn_images(settings); }), "--resume goes on"));
   learn_images(settings, /*resume=*/true);
   expect_same(weights(), peace);
   EXPECT_EQ(continual(), summary);

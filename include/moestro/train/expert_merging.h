@@ -24,7 +24,8 @@ struct MergePlan;
 class ExpertMerging : public Hook {
  public:
   // The model must outlive it. With merge.every = 0 it only counts. seed: of what is drawn, keyed
-  // by task, step and layer. Throws UserError for fewer than three experts to merge.
+  // by task, step and layer. Throws UserError for fewer than three experts to merge,
+  // and where all layers are common to all tasks.
   ExpertMerging(AdaptedEncoder& model, const MergeConfig& config, uint64_t seed);
 
   // Once the task's gates are added, with the optimiser that trains them, which must outlive the
