@@ -2,8 +2,8 @@
 
     python3 experiments/densify/speed.py CASE [...] [--device cuda] [--program build/moestro]
 
-Takes the runs of seed 0 that run.py left in runs/densify. One case is one process, in which the two take
-turns; nothing else should run beside it. Rows of the same case and device are replaced.
+Takes the runs of a case's first seed that run.py left in runs/densify. One case is one process, in which
+the two take turns; nothing else should run beside it. Rows of the same case and device are replaced.
 """
 
 import argparse
@@ -18,12 +18,13 @@ import cases
 
 RUNS = pathlib.Path("runs/densify")
 STORED = pathlib.Path("experiments/results/densify/speed.csv")
+FIRST_SEEDS = {case.name: case.first_seed for case in cases.CASES}
 KEYS = ["case", "student", "device"]
 
 
 def run_of(case, arm):
     name = arm.replace(", ", "-").replace(" ", "-")
-    return RUNS / case / "runs" / f"{name}-0"
+    return RUNS / case / "runs" / f"{name}-{FIRST_SEEDS[case]}"
 
 
 def figures(case, student, options):
