@@ -16,16 +16,12 @@ FeedForwardShape expert_shape(const AdapterShape& shape) {
           /*bias=*/true, shape.dropout, FeedForwardStart::adapter};
 }
 
-// Numbers that the experts may give together: a gigabyte.
-constexpr int64_t kLargest = int64_t{1} << 28;
-
-// All experts together are then no larger than an ordinary feed-forward layer or two, while sorting
-// rows by expert costs launches for each expert, and a wait.
-bool better_all_at_once(const FeedForwardBank& bank, const Tensor& x_ND) {
+// All experts side by side are then no larger than an ordinary feed-forward layer or two, while
+// sorting rows by expert costs launches for each expert, and a wait.
+bool better_wide(const FeedForwardBank& bank, const Tensor& x_ND) {
   constexpr int64_t kOrdinary = 4;
   const int64_t hidden = bank.experts() * bank.shape().hidden;
-  return x_ND.is_cuda() && hidden <= 2 * kOrdinary * x_ND.size(1) &&
-         bank.experts() * x_ND.numel() <= kLargest;
+  return x_ND.is_cuda() && hidden <= 2 * kOrdinary * x_ND.size(1);
 }
 
 }  // namespace
@@ -104,9 +100,9 @@ std::optional<MixtureLayerOutput> AdapterLayer::forward(const Tensor& x_ND, cons
   if (task < 0) return {};
   const TaskGate& own = gate_of(task);
   const int64_t known = context.forced ? bank_.experts() : own.experts;
-  MixtureLayerOutput result = MixturePass{bank_, *own.gate, known, RouteBy::first,
-                                          !has_own() && better_all_at_once(bank_, x_ND)}
-                                  .forward(x_ND, rows, context, needs);
+  MixtureLayerOutput result =
+      MixturePass{bank_, *own.gate, known, RouteBy::first, !has_own() && better_wide(bank_, x_ND)}
+          .forward(x_ND, rows, context, needs);
   if (shared_) result.y_ND = result.y_ND + shared_->forward(x_ND, context);
   result.y_ND = result.y_ND * shape_.scale;
 
@@ -116,10 +112,6 @@ std::optional<MixtureLayerOutput> AdapterLayer::forward(const Tensor& x_ND, cons
     if (*out) **out = **out * shape_.scale;
   if (needs.ends) trace.x_MD = x_ND, trace.y_MD = result.y_ND;
   return result;
-}
-
-int64_t AdapterLayer::rows_at_once() const {
-  return std::max<int64_t>(1, kLargest / (bank_.experts() * shape_.width));
 }
 
 void AdapterLayer::average_scoring(int64_t task, int64_t i, int64_t j, int64_t k) {

@@ -12,6 +12,17 @@
 #include "moestro/core/on_device.h"
 
 namespace moestro {
+namespace {
+
+// weights_NK of the chosen -> weights_NE, 0 for the others; whatever weight an empty choice has,
+// NaN included, counts nowhere.
+Tensor weights_of_all(const Tensor& experts_NK, const Tensor& weights_NK, int64_t experts) {
+  const Tensor none_NE = at::zeros({experts_NK.size(0), experts}, weights_NK.options());
+  return none_NE.scatter_add(1, experts_NK.clamp_min(0),
+                             weights_NK.masked_fill(experts_NK.eq(-1), 0));
+}
+
+}  // namespace
 
 FeedForwardBank::FeedForwardBank(const FeedForwardShape& shape, const std::string& name,
                                  int64_t experts, uint64_t seed)
@@ -126,6 +137,23 @@ Tensor FeedForwardBank::forward_mixed(const Tensor& x_ND, const Tensor& experts_
                                       const ForwardContext& context) const {
   return sparse_feed_forward(x_ND, experts_NK, weights_NK, weights(x_ND.scalar_type()), shape_.kind,
                              factor_of_choices(x_ND, experts_NK, context));
+}
+
+Tensor FeedForwardBank::forward_wide(const Tensor& x_ND, const Tensor& experts_NK,
+                                     const Tensor& weights_NK,
+                                     const ForwardContext& context) const {
+  const FeedForwardWeights weights = this->weights(x_ND.scalar_type());
+  const Tensor up_DF = weights.up_EDF.transpose(0, 1).flatten(1, 2);
+  const Tensor up_NF = weights.up_bias_EF.defined()
+                           ? at::addmm(weights.up_bias_EF.flatten(), x_ND, up_DF)
+                           : at::mm(x_ND, up_DF);
+  Tensor hidden_NEF = activated(up_NF.unflatten(1, {experts(), -1}), shape_.kind);
+  if (drops(context)) hidden_NEF = hidden_NEF * factor_of_all(x_ND, context).transpose(0, 1);
+  const Tensor weights_NE =
+      weights_of_all(experts_NK, weights_NK, experts()).to(x_ND.scalar_type());
+  const Tensor y_ND =
+      at::mm((hidden_NEF * weights_NE.unsqueeze(2)).flatten(1, 2), weights.down_EFD.flatten(0, 1));
+  return weights.down_bias_ED.defined() ? y_ND + weights_NE.mm(weights.down_bias_ED) : y_ND;
 }
 
 Tensor FeedForwardBank::forward_chosen(const Tensor& x_ND, const Tensor& experts_NK,

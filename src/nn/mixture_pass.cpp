@@ -25,8 +25,7 @@ MixtureLayerOutput MixturePass::forward(const Tensor& x_ND, const Packing& rows,
   const bool gate_reads_hidden = gate.needs_hidden() && !context.forced;
   const bool want_hidden = needs.hidden || gate_reads_hidden;
   NetworkOutput all;
-  if (needs.all_outputs || want_hidden || all_at_once)
-    all = all_experts(x_ND, want_hidden, context);
+  if (needs.all_outputs || want_hidden) all = all_experts(x_ND, want_hidden, context);
 
   MixtureLayerOutput result;
   MixtureTrace& trace = result.trace;
@@ -38,9 +37,11 @@ MixtureLayerOutput MixturePass::forward(const Tensor& x_ND, const Packing& rows,
     out_NKD = chosen_outputs(all.out_ENC, experts_NK);
   else if (needs.chosen_outputs)
     out_NKD = bank.forward_chosen(x_ND, experts_NK, context);
-  result.y_ND = out_NKD.defined()
-                    ? mix(out_NKD, weights_NK, OutputKind::values).to(x_ND.scalar_type())
-                    : bank.forward_mixed(x_ND, experts_NK, weights_NK, context);
+  if (out_NKD.defined())
+    result.y_ND = mix(out_NKD, weights_NK, OutputKind::values).to(x_ND.scalar_type());
+  else
+    result.y_ND = wide ? bank.forward_wide(x_ND, experts_NK, weights_NK, context)
+                       : bank.forward_mixed(x_ND, experts_NK, weights_NK, context);
   keep(needs, rows, all, out_NKD, trace);
   return result;
 }

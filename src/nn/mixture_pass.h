@@ -11,9 +11,7 @@ struct MixturePass {
   const Gate& gate;
   int64_t experts;  // how many of the bank the gate knows: the first
   RouteBy route;
-  // Every row through every expert, most of it for nothing: on a GPU faster where experts are
-  // small, or all are chosen anyway.
-  bool all_at_once = false;
+  bool wide = false;  // how: FeedForwardBank::forward_wide()
 
   // y_ND = sum_k w_k e_k(x), and the trace but for its layer's name and its ends.
   MixtureLayerOutput forward(const Tensor& x_ND, const Packing& rows, const ForwardContext& context,

@@ -22,12 +22,10 @@ class AdapterSides : public Sides {
     const AdapterLayer& layer = layers_.at(block);
     ForwardContext own = context;
     if (own.forced && own.forced->layer != layer.name()) own.forced.reset();
-    const at::ScalarType type = layer.bank().parameters().front().value.scalar_type();
-    std::optional<MixtureLayerOutput> output =
-        layer.forward(x_ND.to(type), rows, task_, own, needs_);
+    std::optional<MixtureLayerOutput> output = layer.forward(x_ND, rows, task_, own, needs_);
     if (!output) return {};
     traces_.push_back(std::move(output->trace));
-    return output->y_ND.to(x_ND.scalar_type());
+    return output->y_ND;
   }
 
  private:
@@ -114,13 +112,6 @@ AdaptedOutput AdaptedEncoder::forward(const Tensor& inputs, const Packing& rows,
 Tensor AdaptedEncoder::embed(const Tensor& inputs, const Packing& rows, int64_t task) const {
   const at::NoGradGuard no_gradients;
   return forward(inputs, rows, task, {}).unit_BD;
-}
-
-int64_t AdaptedEncoder::batch_tokens() const {
-  int64_t tokens = encoder_->batch_tokens();
-  if (!encoder_->device().is_cuda()) return tokens;
-  for (const AdapterLayer& layer : layers_) tokens = std::min(tokens, layer.rows_at_once());
-  return tokens;
 }
 
 void AdaptedEncoder::after_step(int64_t task, const std::vector<MixtureTrace>& traces) {

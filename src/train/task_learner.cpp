@@ -143,7 +143,7 @@ Tensor task_scores(const AdaptedEncoder& model, const TaskSamples& samples, int6
   const at::NoGradGuard no_gradients;
   const c10::Device device = model.encoder().device();
   const Tensor scores_NC = at::empty({samples.rows(), samples.classes_CD.size(0)}, at::kFloat);
-  for (const Tensor& rows_B : samples.inputs->batches(model.batch_tokens())) {
+  for (const Tensor& rows_B : samples.inputs->batches(model.encoder().batch_tokens())) {
     const EncoderBatch batch = samples.inputs->batch(rows_B, device);
     const AdaptedOutput output = model.forward(batch.inputs, batch.rows, task, {});
     if (use && task >= 0) use->add(output.traces);

@@ -1,4 +1,4 @@
-// What an adapter layer does otherwise on a GPU: all small experts at once.
+// What an adapter layer does otherwise on a GPU: small experts side by side as one wide layer.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "moestro/nn/feed_forward_bank.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -42,12 +44,26 @@ TEST(FeedForwardBank, mixes_what_it_gives_for_the_chosen) {
   EXPECT_TRUE(at::allclose(chosen_NKD[2][1], bank.forward_one(1, x_ND)[2], 1e-10, 1e-10));
 }
 
+TEST(FeedForwardBank, gives_the_same_with_experts_side_by_side) {
+  const Tensor x_ND = normal({4, 4}, 2), weights_NK = normal({4, 2}, 3).softmax(1);
+  const Tensor experts_NK = at::tensor({0, 2, 1, -1, 2, 1, 0, 1}, at::kLong).view({4, 2});
+  for (const FeedForwardKind kind : kKinds)
+    for (const bool bias : {true, false}) {
+      const FeedForwardBank bank = exact(kind, bias);
+      EXPECT_TRUE(at::allclose(bank.forward_wide(x_ND, experts_NK, weights_NK),
+                               bank.forward_mixed(x_ND, experts_NK, weights_NK), 1e-10, 1e-10));
+    }
+}
+
 TEST(FeedForwardBank, gives_nothing_to_rows_that_are_sent_nowhere) {
   const FeedForwardBank bank = exact(FeedForwardKind::relu);
   const Tensor experts_N1 = at::tensor({-1, 2}, at::kLong).view({2, 1});
-  const Tensor y_ND = bank.forward_mixed(normal({2, 4}, 4), experts_N1, at::ones({2, 1}));
-  EXPECT_EQ(y_ND[0].abs().max().item<double>(), 0);
-  EXPECT_GT(y_ND[1].abs().max().item<double>(), 0);
+  const Tensor weights_N1 = at::tensor({std::nan(""), 1.}).view({2, 1}), x_ND = normal({2, 4}, 4);
+  for (const Tensor& y_ND : {bank.forward_mixed(x_ND, experts_N1, weights_N1),
+                             bank.forward_wide(x_ND, experts_N1, weights_N1)}) {
+    EXPECT_EQ(y_ND[0].abs().max().item<double>(), 0);
+    EXPECT_GT(y_ND[1].abs().max().item<double>(), 0);
+  }
 }
 
 TEST(FeedForwardBank, frozen_experts_get_no_gradient) {
@@ -100,6 +116,11 @@ TEST(FeedForwardBank, drops_hidden_units_in_training_and_not_of_frozen_experts) 
   EXPECT_TRUE(is_dropped(all_END[0]) && is_dropped(all_END[2]));
   EXPECT_TRUE(all_END[1].eq(1).all().item<bool>());
   EXPECT_TRUE(bank.forward_one(2, x_ND, training).equal(all_END[2]));
+  const auto wide = [&](int64_t expert) {
+    return bank.forward_wide(x_ND, at::full({500, 1}, expert), at::ones({500, 1}, at::kDouble),
+                             training);
+  };
+  EXPECT_TRUE(wide(0).equal(all_END[0]) && wide(1).equal(all_END[1]));
   EXPECT_TRUE(bank.forward_chosen(x_ND, experts_NK).eq(1).all().item<bool>());
   EXPECT_NE(bank.describe().find("in training ATen's products"), std::string::npos);
 }

@@ -11,9 +11,9 @@ namespace {
 
 using namespace testing;
 
-// On a GPU small experts all see every row: what is chosen of them must be the same, and what it
+// On a GPU small experts are one wide layer: what is chosen of them must be the same, and what it
 // sends back.
-TEST(MixturePass, gives_the_same_where_all_experts_see_every_row) {
+TEST(MixturePass, gives_the_same_with_experts_side_by_side) {
   FeedForwardBank bank({.width = 4, .hidden = 5, .kind = FeedForwardKind::relu, .bias = true},
                        "bank", 6, 3);
   const auto gate = make_gate({.kind = "noisy_topk", .k = 2}, {.input = {4}, .experts = 5});
@@ -25,9 +25,9 @@ TEST(MixturePass, gives_the_same_where_all_experts_see_every_row) {
   const Packing rows(at::tensor({2, 4, 1}, at::kLong), at::kCPU);
   const Tensor x_ND = normal({7, 4}, 9);
 
-  const auto run = [&](bool all_at_once) {
+  const auto run = [&](bool wide) {
     for (const Parameter& parameter : all) parameter.value.mutable_grad() = Tensor();
-    const Tensor y_ND = MixturePass{bank, *gate, /*experts=*/5, RouteBy::first, all_at_once}
+    const Tensor y_ND = MixturePass{bank, *gate, /*experts=*/5, RouteBy::first, wide}
                             .forward(x_ND, rows, {}, {})
                             .y_ND;
     y_ND.square().sum().backward();
@@ -36,10 +36,10 @@ TEST(MixturePass, gives_the_same_where_all_experts_see_every_row) {
       if (parameter.value.grad().defined()) found.push_back(parameter.value.grad().clone());
     return found;
   };
-  const std::vector<Tensor> sorted = run(false), at_once = run(true);
-  ASSERT_EQ(sorted.size(), at_once.size());
+  const std::vector<Tensor> sorted = run(false), wide = run(true);
+  ASSERT_EQ(sorted.size(), wide.size());
   for (size_t i = 0; i < sorted.size(); ++i)
-    EXPECT_TRUE(at::allclose(sorted[i], at_once[i], 1e-10, 1e-12)) << i;
+    EXPECT_TRUE(at::allclose(sorted[i], wide[i], 1e-10, 1e-12)) << i;
 }
 
 }  // namespace

@@ -59,10 +59,6 @@ class AdapterLayer {
                                             const ForwardContext& context,
                                             const TraceNeeds& needs) const;
 
-  // Rows of a pass on a GPU, where small experts all see every row and need room for what they
-  // give.
-  int64_t rows_at_once() const;
-
   const std::string& name() const { return name_; }
   FeedForwardBank& bank() { return bank_; }
   const FeedForwardBank& bank() const { return bank_; }

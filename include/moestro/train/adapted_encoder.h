@@ -52,9 +52,6 @@ class AdaptedEncoder {
                         const ForwardContext& context, const TraceNeeds& needs = {}) const;
   // In evaluation, without gradients: [B, D].
   Tensor embed(const Tensor& inputs, const Packing& rows, int64_t task) const;
-  // Rows of a batch that the encoder's device likes, in evaluation: on a GPU small experts all see
-  // every row, and need room.
-  int64_t batch_tokens() const;
   // What the task's gates do not learn by gradient, after a training step with these traces.
   void after_step(int64_t task, const std::vector<MixtureTrace>& traces);
 
