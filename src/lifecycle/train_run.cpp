@@ -42,12 +42,12 @@ class TrainRun {
     in_folder();
   }
 
-  // Everything but the folder.
-  void prepare(const PlannedRuns& planned = {}) {
+  // Everything but the folder. data: what the recipe says, where it was loaded before.
+  void prepare(const PlannedRuns& planned = {}, const std::optional<DataSource>& data = {}) {
     check(recipe_, document_.schema);
     threads_ = set_threads(recipe_.train.threads);
     device_ = resolve_device(recipe_.train.device);
-    source_ = load_data(recipe_.data, options_.data_root, seed(), own_tokenizer());
+    source_ = data ? *data : load_data(recipe_.data, options_.data_root, seed(), own_tokenizer());
     data_ = source_.record();
     model_ = build_model(document_, task_of(data_));
     convert(model_->parameters(), model_->buffers(), device_);
@@ -62,7 +62,7 @@ class TrainRun {
     rehearse();
   }
 
-  const DataRecord& data() const { return data_; }
+  const DataSource& data() const { return source_; }
 
  private:
   const RunFolder& folder() const { return writer_->folder(); }
@@ -232,19 +232,32 @@ class TrainRun {
   TrainState state_;
 };
 
+std::string what_is_read(const Recipe& recipe, const std::filesystem::path& data_root) {
+  Recipe same;
+  same.data = recipe.data;
+  same.train.seed = recipe.train.seed;
+  Schema schema;
+  describe(schema, same);
+  return data_root.string() + "\n" + schema.to_toml();
+}
+
 }  // namespace
 
 void train_run(const RecipeDocument& document, const RunOptions& options) {
   TrainRun(document, options).run();
 }
 
-DataRecord rehearse_run(const RecipeDocument& document, const std::filesystem::path& data_root,
-                        const PlannedRuns& planned) {
+DataRecord Rehearsal::run(const RecipeDocument& document, const std::filesystem::path& data_root,
+                          const PlannedRuns& planned) {
   RunOptions options;
   options.data_root = data_root;
   TrainRun run(document, options);
-  run.prepare(planned);
-  return run.data();
+  const std::string read = what_is_read(document.recipe, data_root);
+  if (read != read_) data_.reset();
+  run.prepare(planned, data_);
+  data_ = run.data();
+  read_ = read;
+  return data_->record();
 }
 
 }  // namespace moestro

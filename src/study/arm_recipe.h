@@ -57,8 +57,7 @@ class ArmRecipe {
   // where the data have no such number as the metric. planned: runs that need not be there yet.
   // Throws UserError.
   virtual void rehearse(const std::string& toml, const std::string& metric,
-                        const std::filesystem::path& data_root,
-                        const PlannedRuns& planned) const = 0;
+                        const std::filesystem::path& data_root, const PlannedRuns& planned) = 0;
 };
 
 std::unique_ptr<ArmRecipe> new_arm_recipe(RecipeKind kind);

@@ -110,7 +110,7 @@ class StreamRecipe : public ArmRecipe {
   }
 
   void rehearse(const std::string& toml, const std::string&, const std::filesystem::path& data_root,
-                const PlannedRuns&) const override {
+                const PlannedRuns&) override {
     ContinualDocument document;
     document.schema.parse_text(toml, "its recipe");
     resolve_device(document.recipe.train.device);  // whether it is there; a rehearsal needs none

@@ -114,17 +114,18 @@ class TrainingRecipe : public ArmRecipe {
   }
 
   void rehearse(const std::string& toml, const std::string& metric,
-                const std::filesystem::path& data_root, const PlannedRuns& planned) const override {
+                const std::filesystem::path& data_root, const PlannedRuns& planned) override {
     RecipeDocument document;
     document.schema.parse_text(toml, "its recipe");
     resolve_device(document.recipe.train.device);  // whether it is there; a rehearsal needs none
     document.schema.set("train.device=cpu");
-    check_metric(metric, rehearse_run(document, data_root, planned),
+    check_metric(metric, rehearsal_.run(document, data_root, planned),
                  document.recipe.model.transformer());
   }
 
  private:
   Recipe recipe_;
+  Rehearsal rehearsal_;
 };
 
 }  // namespace
