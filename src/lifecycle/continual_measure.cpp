@@ -50,14 +50,6 @@ Tensor ContinualMeasure::mixed_predictions(int64_t test, const Tensor& task_N, i
   return mixed_N;
 }
 
-Tensor ContinualMeasure::chosen_by_batch(const TaskSelector& selector,
-                                         const Tensor& unit_ND) const {
-  std::vector<Tensor> tasks;
-  for (const Tensor& some_BD : unit_ND.split(batch_))
-    tasks.push_back(at::full({some_BD.size(0)}, selector.choose_for_all(some_BD), at::kLong));
-  return at::cat(tasks);
-}
-
 ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) const {
   ScoreRow row;
   for (int64_t j = 0; j < std::ssize(tests_); ++j) {
@@ -68,7 +60,7 @@ ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) co
     row.known.push_back(score(j, own_N));
     const Tensor chosen_N = selector.choose(unit_TND_[at_j]).cpu();
     row.chosen.push_back(score(j, mixed_predictions(j, chosen_N, own, own_N)));
-    const Tensor together_N = chosen_by_batch(selector, unit_TND_[at_j]);
+    const Tensor together_N = selector.choose_by_batch(unit_TND_[at_j], batch_).cpu();
     row.by_batch.push_back(score(j, mixed_predictions(j, together_N, own, own_N)));
   }
   return row;

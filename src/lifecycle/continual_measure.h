@@ -23,7 +23,6 @@ class ContinualMeasure {
  private:
   Tensor mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
                            const Tensor& own_N) const;
-  Tensor chosen_by_batch(const TaskSelector& selector, const Tensor& unit_ND) const;
   TaskScore score(int64_t test, const Tensor& predicted_N) const;
 
   const AdaptedEncoder& model_;

@@ -141,11 +141,16 @@ Tensor TaskSelector::choose(const Tensor& unit_BD) const {
   return verdict(errors(unit_BD), reference_errors(unit_BD));
 }
 
-int64_t TaskSelector::choose_for_all(const Tensor& unit_BD) const {
+Tensor TaskSelector::choose_by_batch(const Tensor& unit_BD, int64_t batch) const {
+  const auto means = [&](const Tensor& error_B) {
+    std::vector<Tensor> means;
+    for (const Tensor& some_B : error_B.split(batch)) means.push_back(some_B.mean(0, true));
+    return at::cat(means);
+  };
   const Tensor reference_B = reference_errors(unit_BD);
-  return verdict(errors(unit_BD).mean(0, /*keepdim=*/true),
-                 reference_B.defined() ? reference_B.mean(0, /*keepdim=*/true) : Tensor())
-      .item<int64_t>();
+  const Tensor task_M =
+      verdict(means(errors(unit_BD)), reference_B.defined() ? means(reference_B) : Tensor());
+  return task_M.repeat_interleave(batch).narrow(0, 0, unit_BD.size(0));
 }
 
 std::vector<std::pair<std::string, Tensor>> TaskSelector::state() const {

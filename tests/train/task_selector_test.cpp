@@ -41,6 +41,12 @@ TaskSelector three_clusters(bool reference = false) {
   return selector;
 }
 
+int64_t choice_for_all(const TaskSelector& selector, const Tensor& unit_BD) {
+  const Tensor chosen_B = selector.choose_by_batch(unit_BD, unit_BD.size(0));
+  EXPECT_TRUE(chosen_B.eq(chosen_B[0]).all().item<bool>());
+  return chosen_B[0].item<int64_t>();
+}
+
 double share_of(const Tensor& chosen_B, int64_t task) {
   return chosen_B.eq(task).to(at::kDouble).mean().item<double>();
 }
@@ -53,7 +59,7 @@ TEST(TaskSelector, knows_unseen_texts_of_its_tasks) {
     EXPECT_EQ(chosen_B.scalar_type(), at::kLong);
     EXPECT_GT(share_of(chosen_B, task), .95) << task;
     EXPECT_EQ(share_of(chosen_B, task) + share_of(chosen_B, -1), 1) << task;
-    EXPECT_EQ(selector.choose_for_all(unseen_BD), task);
+    EXPECT_EQ(choice_for_all(selector, unseen_BD), task);
   }
 }
 
@@ -61,7 +67,7 @@ TEST(TaskSelector, sends_what_is_far_from_all_tasks_to_none) {
   const TaskSelector selector = three_clusters();
   for (const Tensor& other_BD : {anywhere(200, 8), cluster(7, 200, 9)}) {
     EXPECT_EQ(share_of(selector.choose(other_BD), -1), 1);
-    EXPECT_EQ(selector.choose_for_all(other_BD), -1);
+    EXPECT_EQ(choice_for_all(selector, other_BD), -1);
   }
 }
 
@@ -124,15 +130,16 @@ TEST(TaskSelector, a_reference_takes_what_it_rebuilds_better) {
   const Tensor x_BD = at::tensor(kPoints).view({4, 2});
   const TaskSelector selector = in_the_plane(true);
   EXPECT_TRUE(selector.choose(x_BD).equal(at::tensor({0, -1, -1, 1}, at::kLong)));
-  EXPECT_EQ(selector.choose_for_all(x_BD.slice(0, 0, 1)), 0);
-  EXPECT_EQ(selector.choose_for_all(x_BD.slice(0, 1, 2)), -1);
+  EXPECT_EQ(choice_for_all(selector, x_BD.slice(0, 0, 1)), 0);
+  EXPECT_EQ(choice_for_all(selector, x_BD.slice(0, 1, 2)), -1);
 }
 
 TEST(TaskSelector, a_batch_is_decided_by_its_mean_error) {
   const Tensor x_BD = at::tensor(kPoints).view({4, 2});
   const TaskSelector selector = in_the_plane(false);
-  EXPECT_EQ(selector.choose_for_all(x_BD.slice(0, 0, 3)), 0);   // (0 + .4 + .8) / 3 = .4
-  EXPECT_EQ(selector.choose_for_all(x_BD.slice(0, 1, 3)), -1);  // .6 for both
+  EXPECT_EQ(choice_for_all(selector, x_BD.slice(0, 0, 3)), 0);   // (0 + .4 + .8) / 3 = .4
+  EXPECT_EQ(choice_for_all(selector, x_BD.slice(0, 1, 3)), -1);  // .6 for both
+  EXPECT_TRUE(selector.choose_by_batch(x_BD, 3).equal(at::tensor({0, 0, 0, 1}, at::kLong)));
 }
 
 TEST(TaskSelector, comes_back_from_its_tensors) {
@@ -165,7 +172,7 @@ TEST(TaskSelector, learns_the_same_from_the_same_seed_whatever_came_before) {
 TEST(TaskSelector, without_tasks_nobody_is_chosen) {
   const TaskSelector selector(kWidth, {});
   EXPECT_EQ(share_of(selector.choose(anywhere(4, 1)), -1), 1);
-  EXPECT_EQ(selector.choose_for_all(anywhere(4, 1)), -1);
+  EXPECT_EQ(choice_for_all(selector, anywhere(4, 1)), -1);
 }
 
 TEST(TaskSelector, a_text_without_numbers_belongs_to_none) {
