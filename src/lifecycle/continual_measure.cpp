@@ -33,21 +33,27 @@ void ContinualMeasure::complete(std::vector<ScoreRow>& rows) const {
     }
 }
 
-// own_N: predictions of all rows by the test's own task, which need not be made again.
-Tensor ContinualMeasure::mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
-                                           const Tensor& own_N) const {
+// Of each choice of tasks, which overlap: no row is computed twice by one task. own_N: predictions
+// of all rows by the test's own task, which need not be made again.
+std::vector<Tensor> ContinualMeasure::mixed_predictions(int64_t test,
+                                                        const std::vector<Tensor>& choices_N,
+                                                        int64_t own_task,
+                                                        const Tensor& own_N) const {
   const TaskSamples& samples = tests_[static_cast<size_t>(test)];
-  Tensor mixed_N = untouched_TN_[static_cast<size_t>(test)].clone();
+  const Tensor& untouched_N = untouched_TN_[static_cast<size_t>(test)];
+  std::vector<Tensor> mixed(choices_N.size(), untouched_N);
   for (int64_t task = 0; task < model_.tasks(); ++task) {
-    const Tensor rows_M = task_N.eq(task).nonzero().squeeze(1);
-    if (rows_M.numel() == 0) continue;
-    const Tensor some_M =
-        task == own_task
-            ? own_N.index_select(0, rows_M)
-            : task_scores(model_, select_rows(samples, rows_M), task, scale_).argmax(1);
-    mixed_N.index_copy_(0, rows_M, some_M);
+    Tensor predicted_N = own_N;
+    if (task != own_task) {
+      const Tensor rows_M = at::stack(choices_N).eq(task).any(0).nonzero().squeeze(1);
+      if (rows_M.numel() == 0) continue;
+      const Tensor scores_MC = task_scores(model_, select_rows(samples, rows_M), task, scale_);
+      predicted_N = untouched_N.index_copy(0, rows_M, scores_MC.argmax(1));
+    }
+    for (size_t c = 0; c < mixed.size(); ++c)
+      mixed[c] = at::where(choices_N[c].eq(task), predicted_N, mixed[c]);
   }
-  return mixed_N;
+  return mixed;
 }
 
 ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) const {
@@ -58,10 +64,13 @@ ScoreRow ContinualMeasure::row(const TaskSelector& selector, int64_t learned) co
     const Tensor own_N =
         own < 0 ? untouched_TN_[at_j] : task_scores(model_, tests_[at_j], own, scale_).argmax(1);
     row.known.push_back(score(j, own_N));
-    const Tensor chosen_N = selector.choose(unit_TND_[at_j]).cpu();
-    row.chosen.push_back(score(j, mixed_predictions(j, chosen_N, own, own_N)));
-    const Tensor together_N = selector.choose_by_batch(unit_TND_[at_j], batch_).cpu();
-    row.by_batch.push_back(score(j, mixed_predictions(j, together_N, own, own_N)));
+    const std::vector<Tensor> mixed =
+        mixed_predictions(j,
+                          {selector.choose(unit_TND_[at_j]).cpu(),
+                           selector.choose_by_batch(unit_TND_[at_j], batch_).cpu()},
+                          own, own_N);
+    row.chosen.push_back(score(j, mixed[0]));
+    row.by_batch.push_back(score(j, mixed[1]));
   }
   return row;
 }

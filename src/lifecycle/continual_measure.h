@@ -21,8 +21,8 @@ class ContinualMeasure {
   ScoreRow row(const TaskSelector& selector, int64_t learned) const;
 
  private:
-  Tensor mixed_predictions(int64_t test, const Tensor& task_N, int64_t own_task,
-                           const Tensor& own_N) const;
+  std::vector<Tensor> mixed_predictions(int64_t test, const std::vector<Tensor>& choices_N,
+                                        int64_t own_task, const Tensor& own_N) const;
   TaskScore score(int64_t test, const Tensor& predicted_N) const;
 
   const AdaptedEncoder& model_;
