@@ -10,6 +10,12 @@ T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2
         2.052, 2.048, 2.045]
 
 
+def t975(degrees):
+    if not 1 <= degrees <= len(T975):
+        raise ValueError(f"{degrees + 1} paired seeds; expected 2 to {len(T975) + 1}, for which Student's t is tabled")
+    return T975[degrees - 1]
+
+
 @dataclasses.dataclass
 class Kept:
     share: float
@@ -29,10 +35,10 @@ def benefit_kept(student, dense, mixture):
     above = [s - d for s, d in zip(student, dense, strict=True)]
     below = [m - d for m, d in zip(mixture, dense, strict=True)]
     n = len(above)
+    t = t975(n - 1)
     a, b = statistics.fmean(above), statistics.fmean(below)
     vaa, vbb = statistics.variance(above) / n, statistics.variance(below) / n
     vab = statistics.covariance(above, below) / n
-    t = T975[n - 2]
     # (a - r b)^2 <= t^2 (vaa - 2 r vab + r^2 vbb), a parabola in r.
     square, linear, constant = b * b - t * t * vbb, a * b - t * t * vab, a * a - t * t * vaa
     root = linear * linear - square * constant
@@ -45,6 +51,7 @@ def benefit_kept(student, dense, mixture):
 def paired_difference(a, b):
     """Mean of a - b, and its 95 % interval."""
     differences = [x - y for x, y in zip(a, b, strict=True)]
+    t = t975(len(differences) - 1)
     mean = statistics.fmean(differences)
-    half = T975[len(differences) - 2] * statistics.stdev(differences) / math.sqrt(len(differences))
+    half = t * statistics.stdev(differences) / math.sqrt(len(differences))
     return mean, mean - half, mean + half

@@ -1,47 +1,19 @@
 """docs/densify.md: what the stored rows of the studies say."""
 
-import csv
 import math
 import statistics
 
 import cases
 import trials
 from kept import benefit_kept, paired_difference
+from speed_page import speed_text
+from tables import (
+    between, by_arm, by_seed, in_words, listed, means_of, paired, percent, prose, read, spread,
+    table,
+)
 
 
 LEAST_SEEDS, FEW = 5, "too few seeds"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
-
-
-def by_seed(path, figure):
-    """Arm -> seed -> the figure, seeds in their order."""
-    arms = {}
-    with open(path) as file:
-        for row in sorted(csv.DictReader(file), key=lambda row: int(row["seed"])):
-            arms.setdefault(row["arm"], {})[int(row["seed"])] = float(row[figure])
-    return arms
-
-
-def by_arm(path, figure):
-    return {arm: list(seeds.values()) for arm, seeds in by_seed(path, figure).items()}
-
-
-def paired(scores, *arms):
-    """The figures of the arms on the seeds that all of them have."""
-    common = [seed for seed in scores[arms[0]] if all(seed in scores[arm] for arm in arms)]
-    return [[scores[arm][seed] for seed in common] for arm in arms]
-
-
-def spread(values, digits=4):
-    """Mean and standard error, the latter of two values or more."""
-    mean = f"{statistics.fmean(values):.{digits}f}"
-    if len(values) == 1:
-        return mean
-    return f"{mean} ± {statistics.stdev(values) / math.sqrt(len(values)):.{digits}f}"
 
 
 def gathering_table(case, path):
@@ -57,14 +29,6 @@ def distillation_table(case, path):
              *(f"{found[f'{prefix}, {weight} at {temperature}']:.4f}" for temperature in cases.TEMPERATURES)]
             for prefix in ("folded", cases.DISTILLED) for weight in cases.WEIGHTS]
     return table(["student", *(f"T = {temperature}" for temperature in cases.TEMPERATURES)], rows)
-
-
-def percent(share):
-    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
-
-
-def in_words(low, high, sign):
-    return "noise" if low <= 0 <= high else "better" if sign * low > 0 else "worse"
 
 
 def scores_of(case, path):
@@ -128,6 +92,40 @@ def kept_of(scores, arm, sign):
                           for some in paired(scores, arm, cases.DENSE, cases.MIXTURE)))
 
 
+def made_text(path):
+    """Where and when the rows of a study were made, and how many seeds there are."""
+    seeds = len({row["seed"] for row in read(path)})
+    return f"{listed(path, 'device')}, {listed(path, 'date')}, {seeds} seed{'' if seeds == 1 else 's'}"
+
+
+def compared_text(compared, longer):
+    text = f"Made on {made_text(compared)}"
+    if not longer.exists():
+        return prose(f"{text}.")
+    if made_text(compared) == made_text(longer):
+        return prose(f"{text}; `{cases.LONGER}` likewise.")
+    text += f"; `{cases.LONGER}` on {made_text(longer)}."
+    if listed(compared, "device") != listed(longer, "device"):
+        text += f" What stands beside `{cases.LONGER}` is paired by seed, not by device."
+    return prose(text)
+
+
+def cost_text(path):
+    """Seconds of training, what the teacher costs beside them, and folding; means of arms over seeds."""
+    rows = [row for row in read(path) if not row["arm"].endswith("folded only")]
+    seconds, answers, folded = (means_of(rows, column) for column in
+                                ("seconds", "student.teacher_seconds", "student.fold_seconds"))
+    folding = [value for arm, value in folded.items() if arm != cases.DISTILLED]
+    students = [value for arm, value in seconds.items() if arm not in (cases.MIXTURE, cases.DENSE, cases.DISTILLED)]
+    text = ("Seconds of training, mean over seeds, of runs that may have shared the machine: "
+            f"`{cases.MIXTURE}` {seconds[cases.MIXTURE]:.1f}, `{cases.DENSE}` {seconds[cases.DENSE]:.1f}, "
+            f"`{cases.DISTILLED}` {seconds[cases.DISTILLED]:.1f}, students {between(students)}; in the latter two are "
+            "the mixture's answers")
+    text += (f", {between(list(answers.values()))} once for all rows" if answers else
+             ", for every batch anew and not timed apart")
+    return prose(f"{text}. Folding, {between(folding, 2)}, comes on top.")
+
+
 def denominator_text(case, path):
     scores = by_seed(path, case.score.test)
     kept = kept_of(scores, cases.MIXTURE, case.score.sign)
@@ -136,7 +134,7 @@ def denominator_text(case, path):
     if kept.standard_errors < case.score.least_errors:
         text += (f" That is under {case.score.least_errors}: the lower end of *benefit kept* is not held to the "
                  "published figure.")
-    return text + "\n"
+    return prose(text)
 
 
 def again_text(case, path):
@@ -148,7 +146,7 @@ def again_text(case, path):
         return ""
     found = (f"{other} of {len(gaps)} seeds gave another figure, by at most {max(gaps):.{case.score.digits}f}; "
              "the table has the first" if other else f"the same figures in all {len(gaps)} seeds")
-    return f"`{cases.DENSE}` was trained once more beside `{cases.LONGER}`: {found}.\n"
+    return prose(f"`{cases.DENSE}` was trained once more beside `{cases.LONGER}`: {found}.")
 
 
 def longer_table(case, path):
@@ -166,7 +164,8 @@ def case_text(case, results):
     compared, longer = results / f"{case.name}.csv", longer_path(case, results)
     test = f"Test rows ({case.score.title})"
     if compared.exists():
-        lines += [f"{test}:\n\n{case_table(case, compared)}", denominator_text(case, compared)]
+        lines += [f"{test}:\n\n{case_table(case, compared)}", compared_text(compared, longer), cost_text(compared),
+                  denominator_text(case, compared)]
         if longer.exists():
             lines.append(again_text(case, compared))
     else:
@@ -174,12 +173,13 @@ def case_text(case, results):
                      f"--only {case.name} --device cuda --jobs 16`.\n")
         if longer.exists():
             lines.append(f"{test}, dense networks alone:\n\n{longer_table(case, longer)}")
+            lines.append(f"Made on {made_text(longer)}.\n")
     searched = f"Held-out rows ({case.score.search})"
     for title, name, make in (("by way of gathering", f"gathering-{case.name}", gathering_table),
                               ("by distillation", f"distillation-{case.name}", distillation_table)):
         path = results / f"{name}.csv"
         if path.exists():
-            lines.append(f"{searched}, {title}:\n\n{make(case, path)}")
+            lines.append(f"{searched}, {title}:\n\n{make(case, path)}\nMade on {made_text(path)}.\n")
     return "\n".join(lines)
 
 
@@ -234,33 +234,18 @@ def trial_rows(trial, path):
 
 
 def trials_text(results):
-    rows = []
+    rows, titles = [], {}
     for trial in trials.TRIALS:
         path = results / f"trial-{trial.name}.csv"
-        rows += trial_rows(trial, path) if path.exists() else []
-    return table(["data", "shape", "seeds", "mixture", "dense twin", "gain", "standard errors"], rows)
-
-
-def speed_text(results):
-    """Mixture and student in turns on one device."""
-    path = results / "speed.csv"
-    if not path.exists():
+        if path.exists():
+            rows += trial_rows(trial, path)
+            titles.setdefault(f"{listed(path, 'device')}, {listed(path, 'date')}", []).append(trial.title)
+    if not rows:
         return "Not run yet.\n"
-    rows = []
-    with open(path) as file:
-        for row in csv.DictReader(file):
-            value = {name: float(row[name]) for name in row if row[name].replace(".", "").isdigit()}
-            def both(name, form="{:,.0f}"):
-                return " / ".join(form.format(value[f"{who}.{name}"]) for who in ("mixture", "student"))
-            def reached(what):
-                return (f"{value[f'{what}.measured']:.2f} of {value[f'{what}.allowed']:.2f} "
-                        f"({100 * value[f'{what}.measured'] / value[f'{what}.allowed']:.0f} %)")
-            rows.append([f"{row['case']}, {row['student']}", row["device"], both("parameters"), both("operations"),
-                         both("latency_ms", "{:.3f}"), reached("latency"), both("samples_per_second"),
-                         reached("throughput")])
-    return table(["mixture / student", "device", "parameters", "operations a sample", "ms, batch 1",
-                  "times faster, of what weights allow", "samples a second", "times faster, of what operations allow"],
-                 rows)
+    most = max(titles, key=lambda where: len(titles[where]))
+    made = [f"{where}: {', '.join(some)}" for where, some in titles.items() if where != most]
+    return (table(["data", "shape", "seeds", "mixture", "dense twin", "gain", "standard errors"], rows) + "\n"
+            + prose(f"Made on {'; on '.join([*made, f'{most}: all others'])}."))
 
 
 def text(here, results):

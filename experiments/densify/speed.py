@@ -1,9 +1,10 @@
 """Times a mixture beside a student of it, and stores the figures in experiments/results/densify/speed.csv.
 
-    python3 experiments/densify/speed.py CASE [...] [--device cuda] [--program build/moestro]
+    python3 experiments/densify/speed.py CASE [...] [--student ARM] [--device cuda] [--program build/moestro]
 
-Takes the runs of a case's first seed that run.py left in runs/densify. One case is one process, in which
-the two take turns; nothing else should run beside it. Rows of the same case and device are replaced.
+Without --student: the arm that is stored of the case, else the one that was best on held-out rows. Takes the
+runs of a case's first seed that run.py left in runs/densify. One case is one process, in which the two take
+turns; nothing else should run beside it. Rows of the same case, student and device are replaced.
 """
 
 import argparse
@@ -18,13 +19,31 @@ import cases
 
 RUNS = pathlib.Path("runs/densify")
 STORED = pathlib.Path("experiments/results/densify/speed.csv")
-FIRST_SEEDS = {case.name: case.first_seed for case in cases.CASES}
+KNOWN = {case.name: case for case in cases.CASES}
 KEYS = ["case", "student", "device"]
 
 
 def run_of(case, arm):
     name = arm.replace(", ", "-").replace(" ", "-")
-    return RUNS / case / "runs" / f"{name}-{FIRST_SEEDS[case]}"
+    return RUNS / case / "runs" / f"{name}-{KNOWN[case].first_seed}"
+
+
+def stored_rows():
+    if not STORED.exists():
+        return []
+    with open(STORED) as file:
+        return list(csv.DictReader(file))
+
+
+def student_of(case):
+    """The arm that is stored of a case, else the one that its search declared."""
+    stored = [row["student"] for row in stored_rows() if row["case"] == case]
+    if stored:
+        return stored[0]
+    searched = STORED.parent / f"gathering-{case}.csv"
+    if not searched.exists():
+        sys.exit(f"{case} has no search yet; expected --student ARM")
+    return next(iter(cases.chosen_gatherings(KNOWN[case], searched)))
 
 
 def figures(case, student, options):
@@ -49,12 +68,8 @@ def figures(case, student, options):
 
 
 def store(rows):
-    kept = []
-    if STORED.exists():
-        with open(STORED) as file:
-            kept = list(csv.DictReader(file))
     new = {tuple(row[key] for key in KEYS) for row in rows}
-    kept = [row for row in kept if tuple(row[key] for key in KEYS) not in new]
+    kept = [row for row in stored_rows() if tuple(row[key] for key in KEYS) not in new]
     with open(STORED, "w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -64,12 +79,12 @@ def store(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("case", nargs="+", choices=[case.name for case in cases.CASES])
-    parser.add_argument("--student", default="topk")
+    parser.add_argument("case", nargs="+", choices=list(KNOWN))
+    parser.add_argument("--student", metavar="ARM")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--program", default="build/moestro")
     options = parser.parse_args()
-    store([figures(case, options.student, options) for case in options.case])
+    store([figures(case, options.student or student_of(case), options) for case in options.case])
 
 
 if __name__ == "__main__":

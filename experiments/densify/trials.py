@@ -1,6 +1,6 @@
 """Where a mixture is better than its dense twin: what was tried before cases.py declared its Transformers.
 
-Held-out rows, three seeds (two of CIFAR-100 and Multi30k) that are used for nothing else. Benefit kept
+Held-out rows, three seeds (two of CIFAR-100 and Multi30k) that the searches use too. Benefit kept
 means nothing where there is no benefit, so that the rest was not folded.
 """
 

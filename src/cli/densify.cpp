@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "moestro/core/error.h"
 #include "moestro/core/log.h"
 #include "moestro/lifecycle/densify.h"
 #include "moestro/lifecycle/speed_of_runs.h"
@@ -30,32 +31,40 @@ void apply(Schema& schema, const DensifyFlags& flags, const CommonFlags& common)
     schema.set(text, origin);
 }
 
-bool has_batch_statistics(const Recipe& recipe) {
-  return std::ranges::any_of(recipe.expert.layers, [](const std::string& layer) {
-    return layer.find("eval=batch") != std::string::npos;
-  });
+// Without a slash at its end; a folder that goes by no name ("." or "..") by its whole path.
+std::filesystem::path named(const std::filesystem::path& given) {
+  const std::filesystem::path run = (given / "").lexically_normal().parent_path();
+  const bool has_name = !run.empty() && run.filename() != "." && run.filename() != "..";
+  return has_name ? run : std::filesystem::weakly_canonical(std::filesystem::absolute(given));
 }
 
 void densify(DensifyFlags flags, const CommonFlags& common) {
-  flags.options.run = flags.run;
+  const std::filesystem::path run = flags.options.run = named(flags.run);
   RecipeDocument document;
   write_student_recipe(flags.options, document);
   apply(document.schema, flags, common);
-  const std::filesystem::path run = std::filesystem::path(flags.run).lexically_normal();
+  const std::string& teacher = document.recipe.student.teacher;
+  if (teacher != run)
+    throw UserError("{} = \"{}\"; expected no other teacher than {}",
+                    document.schema.where("student.teacher"), teacher, run.string());
   RunOptions options{.out = flags.out,
                      .data_root = common.data_root,
                      .resume = flags.resume,
                      .force = flags.force};
-  if (flags.out.empty()) options.out = (run / "").parent_path().string() + "-student";
+  if (flags.out.empty()) options.out = run.string() + "-student";
+  const auto mixture = read_run(run);
   train_run(document, options);
   const std::filesystem::path page = write_report(options.out);
   if (common.json) {
     fmt::print("{}", read_file(options.out / "summary.json"));
     return;
   }
-  fmt::print("{}\n", run_table({read_run(run), read_run(options.out)}, stdout_rules()));
+  fmt::print("{}\n", run_table({mixture, read_run(options.out)}, stdout_rules()));
   log_info("report: {}", page.string());
-  if (has_batch_statistics(document.recipe)) return;  // a batch of one has none
+  if (const std::string why = why_no_speed(document.recipe); !why.empty()) {
+    log_info("no speeds: {}", why);
+    return;
+  }
   const SpeedsOfRuns speeds = speeds_of_runs({.run = run.string(),
                                               .beside = options.out.string(),
                                               .data = "",

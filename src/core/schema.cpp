@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <toml++/toml.h>
 
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
+#include "schema_value.h"
 #include "toml_text.h"
 
 namespace moestro {
@@ -15,58 +17,6 @@ namespace {
 
 std::string at_line(const std::string& origin, const toml::source_region& source) {
   return fmt::format("{}:{}", origin, source.begin.line);
-}
-
-Field::Value array_value(const toml::array& array, const Field& field, const std::string& where) {
-  std::vector<std::string> texts;
-  std::vector<double> numbers;
-  for (const toml::node& node : array) {
-    if (const auto text = node.value_exact<std::string>())
-      texts.push_back(*text);
-    else if (const auto number = node.value<double>(); number && !node.is_boolean())
-      numbers.push_back(*number);
-    else
-      throw UserError("{}: {} holds something that is neither text nor number; expected {}", where,
-                      field.key(), field.expected());
-  }
-  if (!texts.empty() && !numbers.empty())
-    throw UserError("{}: {} mixes texts and numbers; expected {}", where, field.key(),
-                    field.expected());
-  if (!numbers.empty()) return numbers;
-  return texts;
-}
-
-// In the order of the file, which the parser's table does not keep.
-NamedLists table_value(const toml::table& table, const Field& field, const std::string& where) {
-  std::vector<std::pair<std::string, const toml::node*>> entries;
-  for (const auto& [name, node] : table) entries.emplace_back(name.str(), &node);
-  std::ranges::stable_sort(entries, {}, [](const auto& entry) {
-    const toml::source_position at = entry.second->source().begin;
-    return std::pair(at.line, at.column);
-  });
-  NamedLists lists;
-  for (const auto& [name, node] : entries) {
-    const toml::array* array = node->as_array();
-    const Field::Value value = array ? array_value(*array, field, where) : Field::Value(false);
-    const auto* texts = std::get_if<std::vector<std::string>>(&value);
-    if (!texts)
-      throw UserError("{}: {}.{} is no list of texts; expected one, as in [\"a\", \"b\"]", where,
-                      field.key(), name);
-    lists.emplace_back(name, *texts);
-  }
-  return lists;
-}
-
-Field::Value node_value(const toml::node& node, const Field& field, const std::string& where) {
-  if (const auto v = node.value_exact<bool>()) return *v;
-  if (const auto v = node.value_exact<int64_t>()) return *v;
-  if (const auto v = node.value_exact<double>()) return *v;
-  if (const auto v = node.value_exact<std::string>()) return *v;
-  if (const toml::array* array = node.as_array()) return array_value(*array, field, where);
-  if (const toml::table* table = node.as_table(); table && field.holds_table())
-    return table_value(*table, field, where);
-  throw UserError("{}: {} is a {}; expected {}", where, field.key(),
-                  node.is_table() ? "table" : "date or time", field.expected());
 }
 
 // The parser's own words, without its "Error while parsing ".
@@ -194,6 +144,18 @@ void Schema::check_effects() const {
         throw UserError("{}: {} has no effect here; it is used where {}, and {} {}", field.origin(),
                         field.key(), condition_text(*unmet),
                         unmet->keys.size() == 1 ? "that is" : "they are", values_text(*unmet));
+}
+
+// One that goes may be another's condition.
+void Schema::forget_without_effect() {
+  bool changed = true;
+  while (std::exchange(changed, false))
+    for (Section& section : sections_)
+      for (Field& field : section.fields_)
+        if (field.is_set() && unmet_condition(field)) {
+          field.reset();
+          changed = true;
+        }
 }
 
 const Field& Schema::find(const std::string& key) const {

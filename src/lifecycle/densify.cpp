@@ -82,17 +82,16 @@ void write_student_recipe(const DensifyOptions& options, RecipeDocument& documen
   const Recipe& mixture = document.recipe;
   const bool side_by_side = options.gather == "concat";
   set_width(document, side_by_side ? experts_a_row(mixture.gate, mixture.expert.count) : 1, width);
-  for (const char* prefix :
-       {"gate.", "start.", "student.", "model.route", "loss.importance", "loss.switch_balance",
-        "loss.z_loss", "loss.similarity", "loss.gate", "loss.mutual"})
+  for (const char* prefix : {"gate.", "start.", "student.", "model.route", "loss.mutual"})
     forget(document, prefix);
   set(document, "expert.count=1");
   set(document, "gate.kind=fixed");
+  document.schema.forget_without_effect();
   const std::string& loss = document.recipe.loss.kind;
   if (loss == "stochastic" || loss == "competitive") set(document, "loss.kind=expectation");
-  set(document, "student.teacher=" + (options.run / "").lexically_normal().parent_path().string());
+  set(document, "student.teacher=" + options.run.string());
   set(document, "student.gather=" + options.gather);
-  set(document, fmt::format("loss.task={}", 1 - options.distillation));
+  set(document, fmt::format("loss.task={:.12g}", 1 - options.distillation));
   set(document, fmt::format("loss.distillation={}", options.distillation));
   if (options.temperature)
     set(document, fmt::format("loss.distillation_temperature={}", *options.temperature));

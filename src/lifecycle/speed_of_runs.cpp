@@ -1,5 +1,7 @@
 #include "moestro/lifecycle/speed_of_runs.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/device.h"
@@ -75,6 +77,16 @@ Json SpeedsOfRuns::to_json() const {
   json["bound"] = {{"latency", bound_json(latency_bound(first, second), runs)},
                    {"throughput", bound_json(throughput_bound(first, second), runs)}};
   return json;
+}
+
+std::string why_no_speed(const Recipe& recipe) {
+  if (recipe.model.kind == "translator")
+    return "a translator takes as long as its translations get";
+  const bool by_batch = std::ranges::any_of(recipe.expert.layers, [](const std::string& layer) {
+    return layer.find("eval=batch") != std::string::npos;
+  });
+  return by_batch ? "batchnorm eval=batch takes its statistics of a batch, and one row has none"
+                  : "";
 }
 
 SpeedsOfRuns speeds_of_runs(const SpeedRequest& request) {

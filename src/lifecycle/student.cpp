@@ -10,6 +10,7 @@
 #include "fold_parts.h"
 #include "moestro/core/log.h"
 #include "moestro/core/random.h"
+#include "same_architecture.h"
 
 namespace moestro {
 namespace {
@@ -57,6 +58,8 @@ Student::Student(const RecipeDocument& document, const DataSource& data, c10::De
 Student::~Student() = default;
 
 void Student::fold_into(Model& model) {
+  if (document_.recipe.student.copies())
+    check_same_architecture(teacher_.recipe(), document_.recipe, teacher_.where());
   const auto started = Clock::now();
   layers_ =
       fold(teacher_, model, document_.recipe.student, {calibration_, data_.normaliser, device_},

@@ -59,6 +59,7 @@ void Teacher::open(const std::string& folder, const DataSource& data, c10::Devic
                    int64_t threads) {
   run_ = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads);
   run_->folder().check_finished(where_);
+  run_->check_newest(where_);
   check_data(run_->data(), data.record(), where_);
 }
 

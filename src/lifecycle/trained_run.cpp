@@ -61,12 +61,21 @@ TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& dev
   tokenizer_ = read_tokenizer(folder_.path(), data_);
   model_ = build_model(*document_, task_of(data_));
   const Checkpoint checkpoint = weights(folder_, recipe());
+  step_ = checkpoint.step;
   if (folder_.is_finished() && recipe().train.average > 0)
     restore_average(checkpoint.file, *model_);
   else
     restore(checkpoint.file, model_tensors(*model_));
   device_ = resolve_device(device.empty() ? recipe().train.device : device);
   convert(model_->parameters(), model_->buffers(), device_);
+}
+
+void TrainedRun::check_newest(const std::string& where) const {
+  const CheckpointStore checkpoints(folder_.checkpoints_path(), recipe().train.keep);
+  const int64_t newest = checkpoints.steps().back();
+  if (recipe().train.patience == 0 && step_ != newest)
+    throw UserError("{}: {} is damaged; expected it whole, or the run trained again", where,
+                    checkpoints.path(newest).string());
 }
 
 const Mixture& TrainedRun::mixture() const {

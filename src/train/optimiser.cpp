@@ -14,11 +14,15 @@ bool has_gradient(const Parameter& parameter) {
   return parameter.value.grad().defined();
 }
 
+bool is_of_gate(const Parameter& parameter) {
+  return ("." + parameter.name).find(".gate.") != std::string::npos;
+}
+
 }  // namespace
 
 // What one call of a fused operator works on; all of the same length.
 struct Optimiser::Lists {
-  std::vector<Tensor> values, gradients, means, squares, steps;
+  std::vector<Tensor> values, gradients, means, squares, steps, stepped;
 };
 
 Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& config)
@@ -39,12 +43,14 @@ Optimiser::Optimiser(std::vector<Parameter> parameters, const TrainConfig& confi
     if (kind_ != Kind::sgd) slot.square = zeros.clone();
     slot.steps_E = at::zeros({value.size(0)}, zeros.options().dtype(at::kFloat));
     slot.updates_E.resize(value.size(0));
+    if (config.gate_rate != 1 && is_of_gate(parameter)) slot.group = 1;
     slot.parameter = std::move(parameter);
     slots_.push_back(std::move(slot));
   }
-  if (!slots_.empty())
-    rate_ = at::zeros(
-        {}, slots_.front().parameter.value.options().dtype(at::kFloat).requires_grad(false));
+  if (slots_.empty()) return;
+  const at::TensorOptions options = slots_.front().parameter.value.options().requires_grad(false);
+  groups_.push_back({1, at::zeros({}, options.dtype(at::kFloat))});
+  if (config.gate_rate != 1) groups_.push_back({config.gate_rate, groups_.front().rate.clone()});
 }
 
 void Optimiser::zero_gradients() {
@@ -82,12 +88,10 @@ std::vector<Optimiser::Run> Optimiser::runs(const Slot& slot) const {
   return runs;
 }
 
-void Optimiser::step(double rate) {
-  const at::NoGradGuard no_grad;
+Optimiser::Lists Optimiser::lists_of(size_t group) {
   Lists lists;
-  std::vector<Tensor> stepped;
   for (Slot& slot : slots_) {
-    if (!has_gradient(slot.parameter)) continue;
+    if (slot.group != group || !has_gradient(slot.parameter)) continue;
     const Tensor gradient = slot.parameter.value.grad().contiguous();
     for (const Run& run : runs(slot)) {
       const auto part = [&](const Tensor& tensor) {
@@ -97,20 +101,28 @@ void Optimiser::step(double rate) {
       lists.gradients.push_back(part(gradient));
       if (slot.mean.defined()) lists.means.push_back(part(slot.mean));
       if (slot.square.defined()) lists.squares.push_back(part(slot.square));
-      stepped.push_back(part(slot.steps_E));
+      lists.stepped.push_back(part(slot.steps_E));
       lists.steps.push_back(slot.steps_E.select(0, run.first));
       for (int64_t e = run.first; e < run.first + run.count; ++e) ++slot.updates_E[e];
     }
   }
-  if (lists.values.empty()) return;
-  at::_foreach_add_(stepped, 1);
-  rate_.fill_(rate);
-  update(lists);
+  return lists;
+}
+
+void Optimiser::step(double rate) {
+  const at::NoGradGuard no_grad;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    Lists lists = lists_of(g);
+    if (lists.values.empty()) continue;
+    at::_foreach_add_(lists.stepped, 1);
+    groups_[g].rate.fill_(rate * groups_[g].factor);
+    update(lists, groups_[g].rate);
+  }
 }
 
 // Hinton's lecture, as PyTorch has it: momentum gathers what the squares have scaled, and the rate
 // comes last.
-void Optimiser::update_by_rmsprop(Lists& lists) const {
+void Optimiser::update_by_rmsprop(Lists& lists, const Tensor& rate) const {
   if (weight_decay_ > 0)
     lists.gradients = at::_foreach_add(lists.gradients, lists.values, weight_decay_);
   at::_foreach_mul_(lists.squares, kSquaresKept);
@@ -123,20 +135,20 @@ void Optimiser::update_by_rmsprop(Lists& lists) const {
     at::_foreach_add_(lists.means, moves);
     moves = lists.means;
   }
-  at::_foreach_sub_(lists.values, at::_foreach_mul(moves, rate_));
+  at::_foreach_sub_(lists.values, at::_foreach_mul(moves, rate));
 }
 
-void Optimiser::update(Lists& lists) {
-  if (kind_ == Kind::rmsprop) return update_by_rmsprop(lists);
+void Optimiser::update(Lists& lists, const Tensor& rate) const {
+  if (kind_ == Kind::rmsprop) return update_by_rmsprop(lists, rate);
   if (kind_ == Kind::sgd) {
-    at::_fused_sgd_(lists.values, lists.gradients, lists.means, weight_decay_, momentum_, rate_,
+    at::_fused_sgd_(lists.values, lists.gradients, lists.means, weight_decay_, momentum_, rate,
                     /*dampening=*/0, /*nesterov=*/false,
                     /*maximize=*/false, /*is_first_step=*/false);
     return;
   }
   const auto fused = [&](auto operation) {
     operation(lists.values, lists.gradients, lists.means, lists.squares, std::vector<Tensor>{},
-              lists.steps, rate_, kBeta1, beta2_, weight_decay_, kEpsilon);
+              lists.steps, rate, kBeta1, beta2_, weight_decay_, kEpsilon);
   };
   if (kind_ == Kind::adam)
     fused([](auto&&... args) { at::_fused_adam_(args..., /*amsgrad=*/false, /*maximize=*/false); });

@@ -1,6 +1,7 @@
 #include "moestro/train/train_config.h"
 
 #include "moestro/core/schema.h"
+#include "moestro/nn/gate_config.h"
 
 namespace moestro {
 
@@ -60,6 +61,9 @@ void describe(Schema& schema, TrainConfig& train) {
              "passes over the training rows; 0: none, for a student that is only folded")
       .at_least(0);
   describe_update(section, train);
+  section.field("gate_rate", train.gate_rate, "factor on the rate of gates")
+      .at_least(0)
+      .only_when("gate.kind", learned_gate_kinds());
   section
       .field(
           "patience", train.patience,

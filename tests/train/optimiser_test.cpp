@@ -53,6 +53,23 @@ TEST(Optimiser, adam_follows_the_published_rule) {
   }
 }
 
+TEST(Optimiser, gates_go_at_a_rate_of_their_own) {
+  for (const char* kind : {"adam", "adamw", "sgd", "rmsprop"}) {
+    Bank experts, gate, layer_gate;
+    gate.parameter.name = "gate.0.weight";
+    layer_gate.parameter.name = "encoder.1.gate.0.weight";
+    TrainConfig slow = config(kind);
+    slow.gate_rate = .25;
+    Optimiser optimiser({experts.parameter, gate.parameter, layer_gate.parameter}, slow);
+    for (Bank* bank : {&experts, &gate, &layer_gate}) bank->gradient(.5);
+    optimiser.step(.01);
+    const double moved = Bank().at(1) - experts.at(1);
+    EXPECT_GT(moved, 0) << kind;
+    EXPECT_NEAR(Bank().at(1) - gate.at(1), moved / 4, 1e-6) << kind;
+    EXPECT_NEAR(Bank().at(1) - layer_gate.at(1), moved / 4, 1e-6) << kind;
+  }
+}
+
 TEST(Optimiser, adam_and_adamw_keep_the_share_of_squares_they_are_told) {
   for (const char* kind : {"adam", "adamw"})
     for (const double beta2 : {.98, .5, 0.}) {

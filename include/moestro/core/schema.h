@@ -63,6 +63,9 @@ class Schema {
   // Refuses keys that were set and have no effect (only_when). Call once all is parsed.
   void check_effects() const;
 
+  // The same keys as if no recipe had said anything: for one that is made of another.
+  void forget_without_effect();
+
   const Field& find(const std::string& key) const;  // MOESTRO_CHECK that it exists
   bool is_set(const std::string& key) const { return find(key).is_set(); }
   // Where the key was set, for messages: "recipes/x.toml:12: data.batch", "--set: data.batch", or

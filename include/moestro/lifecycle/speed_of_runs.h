@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "moestro/lifecycle/speed.h"
+#include "moestro/train/recipe.h"
 
 namespace moestro {
 
@@ -34,6 +35,9 @@ struct SpeedsOfRuns {
 
   nlohmann::ordered_json to_json() const;  // docs/guide.md
 };
+
+// Of runs that cannot be timed, why; else "".
+std::string why_no_speed(const Recipe& recipe);
 
 // Throws UserError as measure_speed() does, and for runs that do not read the same inputs or answer
 // with other classes.

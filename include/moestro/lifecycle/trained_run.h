@@ -30,6 +30,10 @@ class TrainedRun {
   const Mixture& mixture() const;
   Responder responder() const;
 
+  // Of a finished run. Throws UserError where its last checkpoint is damaged and an older one was
+  // taken (with train.patience it is not known which was meant).
+  void check_newest(const std::string& where) const;
+
   // Rows to answer for: the run's own test rows for an empty `what`, else a set's name or a path.
   Dataset rows(const std::string& what, const std::filesystem::path& data_root,
                Targets targets) const;
@@ -45,6 +49,7 @@ class TrainedRun {
   std::shared_ptr<const Tokenizer> tokenizer_;  // texts
   std::unique_ptr<Model> model_;
   c10::Device device_;
+  int64_t step_ = 0;  // of the checkpoint
 };
 
 }  // namespace moestro

@@ -21,7 +21,8 @@ class Optimiser {
   // The norm of the gradient over all slices that are not frozen, a scalar on its device; above
   // `clip` (when not 0) the gradient is scaled down to it.
   Tensor clip_gradients(double clip);
-  // One update from the parameters' gradients; a parameter without a gradient stays.
+  // One update from the parameters' gradients; a parameter without a gradient stays. Gates (names
+  // with a part "gate") go at train.gate_rate times this rate.
   void step(double rate);
 
   // Forgets what was gathered for one expert of the bank of that name: moments and step count.
@@ -39,6 +40,12 @@ class Optimiser {
     Tensor mean, square;             // [E, ...]; sgd, rmsprop: mean is the momentum buffer, if any
     Tensor steps_E;                  // float32, updates a slice has had
     std::vector<int64_t> updates_E;  // the same on the host
+    size_t group = 0;                // place in groups_
+  };
+  // Parameters that go at the same rate.
+  struct Group {
+    double factor;
+    Tensor rate;  // a tensor, so that a step can be captured
   };
   // Consecutive experts [first, first + count) that are updated alike.
   struct Run {
@@ -47,13 +54,14 @@ class Optimiser {
   struct Lists;
 
   std::vector<Run> runs(const Slot& slot) const;
-  void update(Lists& lists);
-  void update_by_rmsprop(Lists& lists) const;
+  Lists lists_of(size_t group);
+  void update(Lists& lists, const Tensor& rate) const;
+  void update_by_rmsprop(Lists& lists, const Tensor& rate) const;
 
   Kind kind_;
   double beta2_, weight_decay_, momentum_;
   std::vector<Slot> slots_;
-  Tensor rate_;  // a tensor, so that a step can be captured
+  std::vector<Group> groups_;  // gates are the second, where their rate is another
 };
 
 }  // namespace moestro

@@ -43,8 +43,8 @@ class TaskSelector {
   // The task of the least error, int64 [B] on the features' device; -1 (the untouched encoder)
   // above that task's threshold, above the reference's error, and without tasks.
   Tensor choose(const Tensor& unit_BD) const;
-  // The same, one for every `batch` rows together (the last ones may be fewer): by their mean errors,
-  // under the same thresholds (as published).
+  // The same, one for every `batch` rows together (the last ones may be fewer): by their mean
+  // errors, under the same thresholds (as published).
   Tensor choose_by_batch(const Tensor& unit_BD, int64_t batch) const;
 
   // Weights and thresholds by name ("selector.0.0.weight", "selector.0.threshold",

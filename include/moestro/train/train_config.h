@@ -13,6 +13,7 @@ class Schema;
 struct TrainConfig {
   int64_t epochs = 20;
   double rate = 1e-3;                 // learning rate; the highest one of a schedule
+  double gate_rate = 1;               // factor on it, of gates
   std::string schedule = "constant";  // constant, cosine, one_cycle, inverse_sqrt
   double warmup = 0.25;               // share of the steps
   std::string optimiser = "adam";     // adam, adamw, sgd
@@ -30,7 +31,8 @@ struct TrainConfig {
 };
 
 void describe(Schema& schema, TrainConfig& train);
-// Where something else says how many steps there are: without epochs, patience and average.
+// Where something else says how many steps there are: without epochs, gate_rate,
+// patience and average.
 void describe_steps(Schema& schema, TrainConfig& train);
 
 // What inputs are cast to, and with them every product: float32 or bfloat16.
