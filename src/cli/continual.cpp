@@ -1,10 +1,12 @@
 #include <cstdio>
 
+#include "moestro/core/error.h"
 #include "moestro/core/log.h"
 #include "moestro/lifecycle/continual.h"
 #include "moestro/report/continual_text.h"
 #include "moestro/report/write_report.h"
 #include "moestro/store/file.h"
+#include "moestro/store/run_folder.h"
 #include "verb.h"
 
 namespace moestro {
@@ -17,10 +19,18 @@ struct ContinualFlags {
   bool resume = false, force = false;
 };
 
+// A run is gone on with by its own recipe.
+std::filesystem::path recipe_of(const ContinualFlags& flags) {
+  if (!is_run_folder(flags.what)) return flags.what;
+  if (!flags.resume)
+    throw UserError("{}: a run; expected a recipe, or --resume, or --add TASK", flags.what);
+  return RunFolder::open(flags.what).recipe_path();
+}
+
 void learn_stream(const ContinualFlags& flags, const CommonFlags& common,
                   const std::filesystem::path& out) {
   ContinualDocument document;
-  document.schema.parse_file(flags.what);
+  document.schema.parse_file(recipe_of(flags));
   for (const auto& [text, origin] : assignments_of(flags.assignments, common))
     document.schema.set(text, origin);
   if (flags.seed >= 0) document.schema.set(fmt::format("train.seed={}", flags.seed), "--seed");
@@ -31,7 +41,7 @@ void learn_stream(const ContinualFlags& flags, const CommonFlags& common,
 
 void continual(const ContinualFlags& flags, const CommonFlags& common) {
   std::filesystem::path out = flags.out;
-  if (!flags.add.empty())
+  if (!flags.add.empty() || (out.empty() && is_run_folder(flags.what)))
     out = flags.what;
   else if (out.empty())
     out = std::filesystem::path("runs") / std::filesystem::path(flags.what).stem();
@@ -60,8 +70,9 @@ void add_continual(CLI::App& app, CommonFlags& common) {
       "  moestro continual recipes/text-stream.toml --resume      goes on where it was stopped\n"
       "  moestro continual runs/text-stream --add my-task.toml    one more task");
   auto flags = std::make_shared<ContinualFlags>();
-  add_argument(*verb, "RECIPE|RUN", flags->what,
-               "a recipe with [stream]; with --add the folder of a finished run");
+  add_argument(
+      *verb, "RECIPE|RUN", flags->what,
+      "a recipe with [stream]; with --add the folder of a finished run, with --resume of any");
   auto* add = verb->add_option("--add", flags->add,
                                "a task file: one more task, learned without changing what earlier "
                                "ones are answered with")

@@ -66,8 +66,9 @@ std::vector<std::string> prompts_of(const TaskFile& file, const TextRows& rows) 
   for (const std::string& label : labels) {
     const auto prompt = std::ranges::find(file.prompts, label, &TaskFile::Prompt::label);
     if (prompt == file.prompts.end())
-      throw UserError("{}: label \"{}\" of {} has no prompt; expected one in [prompts]",
-                      file.path.string(), label, rows.name);
+      throw UserError(
+          "{}: [prompts] has no text for label \"{}\" of {}; expected one for each of {}",
+          file.path.string(), label, rows.name, joined(labels));
     out.emplace_back(trimmed(prompt->text));
   }
   return out;

@@ -9,6 +9,7 @@
 #include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
 #include "moestro/core/progress.h"
+#include "moestro/core/schema_peek.h"
 #include "moestro/core/suggest.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/digest.h"
@@ -199,6 +200,9 @@ void run_stream(const ContinualDocument& document, const RunOptions& options) {
 
 void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::path& data_root) {
   const RunFolder folder = RunFolder::open(run);
+  if (!has_section(folder.recipe_path(), "stream"))
+    throw UserError("{}: no run of `moestro continual`; expected one to add a task to",
+                    run.string());
   ContinualDocument document;
   document.schema.parse_file(folder.recipe_path());
   if (document.recipe.adapter.kind == "none")
@@ -224,8 +228,10 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
   else if (!named && learned)
     tasks.push_back(task_file.string());
   else if (!named || progress.task < progress.streamed)
-    throw UserError("{}: {} of its {} tasks are learned; expected a finished run", run.string(),
-                    progress.task, tasks.size());
+    throw UserError(
+        "{}: {} of its {} tasks are learned; expected a finished run: go on with {} first",
+        run.string(), progress.task, tasks.size(),
+        progress.task < progress.streamed ? "--resume" : "--add " + tasks.back());
   const RunOptions options{.out = run, .data_root = data_root, .resume = true};
   StreamRun(document, options).run(/*added=*/true);
 }

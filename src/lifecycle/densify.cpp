@@ -6,6 +6,7 @@
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
 #include "moestro/lifecycle/fold.h"
+#include "moestro/lifecycle/trained_run.h"
 #include "moestro/nn/gate.h"
 #include "moestro/store/run_folder.h"
 
@@ -75,6 +76,7 @@ int64_t width_of(const std::string& text) {
 
 void write_student_recipe(const DensifyOptions& options, RecipeDocument& document) {
   const RunFolder folder = RunFolder::open(options.run);
+  check_no_stream(folder);
   document.schema.parse_file(folder.recipe_path());
   folder.check_finished(folder.path().string());
   check_can_fold(document.recipe, folder.path().string());

@@ -5,6 +5,7 @@
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
+#include "moestro/core/schema_peek.h"
 #include "moestro/data/source.h"
 #include "moestro/store/checkpoint_store.h"
 #include "moestro/store/digest.h"
@@ -49,11 +50,20 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& fol
 
 }  // namespace
 
+void check_no_stream(const RunFolder& folder) {
+  if (has_section(folder.recipe_path(), "stream"))
+    throw UserError(
+        "{}: a run of `moestro continual`, which `report` and `continual` read; expected "
+        "one of `moestro train`",
+        folder.path().string());
+}
+
 TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& device,
                        int64_t threads)
     : folder_(RunFolder::open(path)),
       document_(std::make_unique<RecipeDocument>()),
       device_(c10::kCPU) {
+  check_no_stream(folder_);
   document_->schema.parse_file(folder_.recipe_path());
   set_threads(threads < 0 ? recipe().train.threads : threads);
   const std::filesystem::path data = folder_.path() / "data.json";

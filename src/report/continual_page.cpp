@@ -25,17 +25,29 @@ double mean_of(const ContinualWayRecord& way, const std::string& key) {
   return way.means[static_cast<size_t>(found - measures.begin())];
 }
 
+// One task has nothing to forget.
+std::string forgotten(double share) {
+  if (!std::isfinite(share)) return {};
+  return fmt::format(" ({} points {} since a task was learned)", percent(std::abs(share)),
+                     share < 0 ? "gained" : "forgotten");
+}
+
 std::string finding(const ContinualRecord& run) {
   if (!run.is_finished()) return "The stream is not at its end yet.";
   const auto tasks = static_cast<int64_t>(run.tasks.size());
   return fmt::format(
-      "{}, {} merges: at the end {} % of the {} rows right where their task is known, {} % where "
-      "it "
-      "is chosen row by row; {} points were forgotten since a task was learned.",
+      "{}, {} merges: at the end {} % of the {} rows right where their task is known{}, {} % where "
+      "it is chosen row by row.",
       capitalised(counted(number_word(tasks), tasks, "task")), run.merges.size(),
       percent(mean_of(run.ways[0], "last")), run.rows == "valid" ? "held-out" : "test",
-      percent(mean_of(run.ways[1], "last")),
-      percent(mean_of(run.ways[0], "forgetting_from_first")));
+      forgotten(mean_of(run.ways[0], "forgetting_from_first")),
+      percent(mean_of(run.ways[1], "last")));
+}
+
+// "6 to 8"
+std::string range_text(const std::vector<int64_t>& counts) {
+  const auto [low, high] = std::ranges::minmax(counts);
+  return low == high ? std::to_string(low) : fmt::format("{} to {}", low, high);
 }
 
 std::string matrix_figure(const ContinualRecord& run, const ContinualWayRecord& way) {
@@ -89,8 +101,9 @@ std::string facts(const ContinualRecord& run) {
   if (run.is_finished()) {
     add("Parameters that were learned", count_text(run.parameters));
     add("Training steps took", duration_text(run.seconds));
-    const auto [low, high] = std::ranges::minmax(run.frozen);
-    add("Experts a layer, frozen", fmt::format("{}, {} to {}", run.experts.front(), low, high));
+    if (!run.experts.empty())
+      add("Experts a layer",
+          fmt::format("{}, of these frozen {}", range_text(run.experts), range_text(run.frozen)));
   }
   add("Seed", std::to_string(run.manifest.seed));
   add("Device", run.manifest.device);

@@ -1,5 +1,7 @@
 #include "moestro/report/continual_record.h"
 
+#include <stdexcept>
+
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
@@ -48,6 +50,21 @@ void read_if_there(const fs::path& path, Read read) {
   }
 }
 
+void check(bool holds, const char* what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+void check_sizes(const ContinualRecord& record) {
+  const size_t tasks = record.tasks.size();
+  check(tasks > 0, "no tasks");
+  check(record.experts.size() == record.frozen.size(), "experts and frozen of other layers");
+  for (const ContinualWayRecord& way : record.ways) {
+    check(way.accuracy_ST.size() == tasks + 1, "a matrix of other tasks");
+    for (const std::vector<double>& row : way.accuracy_ST)
+      check(row.size() == tasks, "a matrix of other tasks");
+  }
+}
+
 void read_summary(const Json& json, ContinualRecord& record) {
   record.device = json.at("device");
   record.parameters = json.at("parameters");
@@ -59,6 +76,7 @@ void read_summary(const Json& json, ContinualRecord& record) {
   continual.at("frozen").get_to(record.frozen);
   for (const auto& [key, name] : kWays)
     record.ways.push_back(way_from(name, continual.at(key).at("accuracy")));
+  check_sizes(record);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string percent(double value) {
 
 std::string matrix_text(const ContinualRecord& run, Rules rules) {
   TextTable table;
-  table.column("accuracy, %, after", Align::left);
+  table.column("accuracy on task, %, task known", Align::left);
   for (size_t j = 0; j < run.tasks.size(); ++j) table.column(std::to_string(j + 1), Align::right);
   const auto& accuracy_ST = run.ways.front().accuracy_ST;
   for (size_t i = 0; i < accuracy_ST.size(); ++i) {

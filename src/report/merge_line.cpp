@@ -78,8 +78,9 @@ double mean_of(const std::vector<MergeEntry>& merges, std::optional<double> Merg
 std::string merge_line(const ContinualRecord& run) {
   if (run.merges.empty()) return {};
   const std::string sentence = fmt::format(
-      "{} merges. The two experts that became one had a cosine of {} on average before; what came "
-      "of them was then chosen by {} of the samples until it was overwritten or the task ended.",
+      "{} merges. Their experts i and j had a cosine of {} on average before; the one that was "
+      "overwritten was then chosen by {} of the samples until it was overwritten again or the task "
+      "ended.",
       run.merges.size(), fixed_text(mean_of(run.merges, &MergeEntry::cosine)),
       percent_text(mean_of(run.merges, &MergeEntry::later_share), 1));
   return "<p>" + prose_html(sentence) + "</p>\n" +

@@ -97,6 +97,7 @@ margin-right:.5rem}
 .runs .best{font-weight:600}
 .alone th,.alone td{padding-left:.6rem}
 .alone th:first-child{min-width:0;white-space:nowrap}
+.alone th small{white-space:normal}
 .scroll+.quiet{margin-top:.6rem}
 .figures+div{margin-top:1.4rem}
 h3+.scroll{margin-top:0}

@@ -1,5 +1,7 @@
 #include "moestro/train/merge_journal.h"
 
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
@@ -15,18 +17,31 @@ std::optional<double> if_not_null(const nlohmann::json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<double>());
 }
 
+[[noreturn]] void refuse() {
+  throw UserError("not a journal of merges; expected what a run has written");
+}
+
+// What a page draws a line for each of.
+constexpr int64_t kMostTasks = 10'000;
+
+int64_t whole(const nlohmann::json& value, int64_t least,
+              int64_t most = std::numeric_limits<int64_t>::max()) {
+  if (!value.is_number_integer() || value < least || value > most) refuse();
+  return value;
+}
+
 MergeEntry entry_from(const nlohmann::json& json) {
   MergeEntry entry;
-  entry.task = json.at("task");
-  entry.layer = json.at("layer");
-  entry.step = json.at("step");
-  entry.i = json.at("i");
-  entry.j = json.at("j");
-  entry.k = json.at("k");
+  entry.task = whole(json.at("task"), 0, kMostTasks);
+  entry.layer = whole(json.at("layer"), 0, kMostTasks);
+  entry.step = whole(json.at("step"), 1);
+  entry.i = whole(json.at("i"), 0);
+  entry.j = whole(json.at("j"), 0);
+  entry.k = whole(json.at("k"), 0);
   entry.count_E = json.at("counts").get<std::vector<double>>();
   entry.cosine = if_not_null(json.at("cosine"));
-  entry.used = json.at("used");
-  entry.decisions = json.at("decisions");
+  entry.used = whole(json.at("used"), 0);
+  entry.decisions = whole(json.at("decisions"), 0);
   entry.later_share = if_not_null(json.at("later_share"));
   return entry;
 }
@@ -51,12 +66,13 @@ nlohmann::json to_json(const std::vector<MergeEntry>& journal) {
 }
 
 std::vector<MergeEntry> merge_journal_from_json(const nlohmann::json& json) {
+  if (!json.is_array()) refuse();
   try {
     std::vector<MergeEntry> journal;
     for (const nlohmann::json& entry : json) journal.push_back(entry_from(entry));
     return journal;
   } catch (const nlohmann::json::exception&) {
-    throw UserError("not a journal of merges; expected what a run has written");
+    refuse();
   }
 }
 

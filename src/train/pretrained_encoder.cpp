@@ -129,7 +129,7 @@ class Loader {
   }
 
  private:
-  // Undefined for one that is missing, or has another shape or type.
+  // Undefined for one that is missing, has another shape or type, or is spoilt.
   Tensor read(const std::string& name, const Shape& expected) {
     const std::string full = prefix_ + name;
     if (!folder_.contains(full)) {
@@ -140,8 +140,10 @@ class Loader {
     } else if (!is_weight(folder_.dtype(full))) {
       faults_.push_back(fmt::format("\"{}\" is {}; expected float or bfloat16", full,
                                     c10::toString(folder_.dtype(full))));
+    } else if (const Tensor tensor = folder_.tensor(full); tensor.isfinite().all().item<bool>()) {
+      return tensor;
     } else {
-      return folder_.tensor(full);
+      faults_.push_back(fmt::format("\"{}\" holds numbers that are not finite", full));
     }
     return {};
   }

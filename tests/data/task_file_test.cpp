@@ -100,9 +100,10 @@ TEST_F(TaskFiles, labels_with_dots_stand_in_quotes) {
 }
 
 TEST_F(TaskFiles, every_label_needs_a_prompt_and_every_prompt_its_label) {
-  EXPECT_TRUE(refuses(lines("[prompts]\nbad = \"x\"\n" + kData),
-                      {"label \"good\" of rows has no prompt; expected one in [prompts]"}));
-  EXPECT_TRUE(refuses(lines(kData), {"label \"bad\" of rows has no prompt"}));
+  EXPECT_TRUE(refuses(
+      lines("[prompts]\nbad = \"x\"\n" + kData),
+      {"[prompts] has no text for label \"good\" of rows; expected one for each of bad, good"}));
+  EXPECT_TRUE(refuses(lines(kData), {"[prompts] has no text for label \"bad\" of rows"}));
   EXPECT_TRUE(refuses(lines("[prompts]\nbad = \"x\"\nGood = \"y\"\n" + kData),
                       {":3: prompts.Good: rows has no such label; expected bad, good; did you mean "
                        "\"good\"?"}));

@@ -75,7 +75,7 @@ TEST(ContinualPage, shows_the_matrix_the_measures_and_when_experts_were_merged) 
   const std::string page = continual_page(read_continual(run.folder.path()));
   EXPECT_EQ(xml_fault(page), "");
   EXPECT_TRUE(has(page, "Two tasks, 2 merges: at the end 87.0\u00A0% of the test rows right"));
-  EXPECT_TRUE(has(page, "5.0 points were forgotten"));
+  EXPECT_TRUE(has(page, "(5.0 points forgotten since a task was learned)"));
   EXPECT_TRUE(has(page, "second, after a&lt;b: 60.0 %"));
   EXPECT_TRUE(
       has(page, "mean over j of the mean over i &gt;= 1 of A[i][j]</small></th><td>81.2</td>"));
@@ -116,6 +116,31 @@ TEST(ContinualRecord, of_a_damaged_file_names_it) {
   put(run.folder / "merges.json", R"([{"task": 0}])");
   EXPECT_TRUE(
       contains(thrown<UserError>([&] { read_continual(run.folder.path()); }), "merges.json: "));
+}
+
+TEST(ContinualRecord, of_a_matrix_that_does_not_fit_its_tasks_names_the_file) {
+  const StreamFolder run;
+  run.finish();
+  const std::string summary = read_file(run.folder / "summary.json"), two = "[\"a<b\", \"second\"]";
+  for (const char* tasks : {"[\"a\"]", "[\"a\", \"b\", \"c\"]", "[]"}) {
+    std::string other = summary;
+    put(run.folder / "summary.json", other.replace(other.find(two), two.size(), tasks));
+    EXPECT_TRUE(
+        contains(thrown<UserError>([&] { read_continual(run.folder.path()); }), "summary.json: "))
+        << tasks;
+  }
+}
+
+TEST(ContinualPage, of_a_fine_tuned_encoder_has_no_experts) {
+  const StreamFolder run;
+  run.finish();
+  std::string summary = read_file(run.folder / "summary.json");
+  const std::string experts = R"("experts": [5, 7], "frozen": [2, 4])";
+  summary.replace(summary.find(experts), experts.size(), R"("experts": [], "frozen": [])");
+  EXPECT_TRUE(
+      has(continual_page(read_continual(run.folder.path())), "5 to 7, of these frozen 2 to 4"));
+  put(run.folder / "summary.json", summary);
+  EXPECT_FALSE(has(continual_page(read_continual(run.folder.path())), "Experts a layer"));
 }
 
 }  // namespace

@@ -125,6 +125,7 @@ TEST(ExpertMerging, goes_on_to_the_bit_after_a_stop) {
 TEST(MergeJournal, comes_back_from_its_text) {
   std::vector<MergeEntry> journal(2);
   journal[0] = {1, 2, 30, 4, 5, 6, {.1, 1. / 3}, -.3, 7, 8, 1. / 7};
+  journal[1].step = 1;
   const std::string text = to_json(journal).dump();
   const auto again = merge_journal_from_json(nlohmann::json::parse(text));
   ASSERT_EQ(again.size(), 2u);
@@ -136,6 +137,13 @@ TEST(MergeJournal, comes_back_from_its_text) {
   for (const char* other : {"3", "[3]", "[{\"task\": 1}]", "{\"a\": 1}"})
     EXPECT_EQ(thrown<UserError>([&] { merge_journal_from_json(nlohmann::json::parse(other)); }),
               "not a journal of merges; expected what a run has written");
+  for (const char* spoilt : {"\"task\":99999999999", "\"task\":-1", "\"task\":1.5"}) {
+    std::string changed = text;
+    changed.replace(changed.find("\"task\":1"), 8, spoilt);
+    EXPECT_NE(thrown<UserError>([&] { merge_journal_from_json(nlohmann::json::parse(changed)); }),
+              "(nothing thrown)")
+        << spoilt;
+  }
 }
 
 }  // namespace

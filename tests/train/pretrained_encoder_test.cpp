@@ -1,5 +1,6 @@
 #include "moestro/train/pretrained_encoder.h"
 
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -96,6 +97,18 @@ NamedTensors changed(const std::function<void(std::string&, Tensor&)>& change) {
     change(tensors.back().first, tensors.back().second);
   }
   return tensors;
+}
+
+TEST(PretrainedEncoder, refuses_numbers_that_are_not_finite) {
+  Changed model;
+  model.tensors(changed([](std::string& name, Tensor& tensor) {
+    if (name != "encoder.layer.0.attention.self.query.weight") return;
+    tensor = tensor.clone();
+    tensor[1][2] = std::nan("");
+  }));
+  EXPECT_TRUE(contains(model.opening(),
+                       "\"encoder.layer.0.attention.self.query.weight\" holds "
+                       "numbers that are not finite"));
 }
 
 TEST(PretrainedEncoder, reads_half_types_and_names_behind_bert) {

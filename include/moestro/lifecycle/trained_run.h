@@ -14,6 +14,10 @@ namespace moestro {
 
 constexpr const char* kTokenizerFile = "tokenizer.model";  // in the folder of a run on texts
 
+// Throws UserError for a run through a stream of tasks (lifecycle/continual.h): its recipe is
+// another.
+void check_no_stream(const RunFolder& folder);
+
 class TrainedRun {
  public:
   // The weights that the run's summary was measured with (without train.patience the last ones,

@@ -1,0 +1,54 @@
+// `moestro continual`, and what other verbs say of its runs.
+#include <gtest/gtest.h>
+
+#include "cli/program_fixture.h"
+#include "study/stream_fixture.h"
+
+namespace moestro::testing {
+namespace {
+
+class ContinualProgram : public ProgramTest {
+ protected:
+  ContinualProgram() { put_stream(folder_.path(), ""); }
+
+  Outcome learn(const Words& more = {}) const {
+    Words arguments = {"continual", "stream.toml", "--out", "runs/s"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return moestro(arguments);
+  }
+};
+
+TEST_F(ContinualProgram, fine_tuning_has_a_table_and_a_page_too) {
+  const Outcome outcome = learn({"--set", "adapter.kind=none", "--set", "adapter.experts=", "--set",
+                                 "adapter.hidden=", "--set", "merge.every=0", "--set",
+                                 "merge.first=", "--set", "merge.last="});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_NE(outcome.out.find("accuracy on task, %, task known"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "runs/s/report.html"));
+}
+
+TEST_F(ContinualProgram, goes_on_by_the_folder_of_the_run) {
+  ASSERT_TRUE(succeeds(learn()));
+  EXPECT_TRUE(fails(moestro({"continual", "runs/s"}), 2,
+                    {"runs/s: a run; expected a recipe, or --resume, or --add TASK"}));
+  const Outcome again = moestro({"continual", "runs/s", "--resume"});
+  ASSERT_TRUE(succeeds(again));
+  EXPECT_NE(again.err.find("nothing to do"), std::string::npos);
+}
+
+TEST_F(ContinualProgram, runs_of_the_other_kind_are_refused_by_name) {
+  ASSERT_TRUE(succeeds(learn()));
+  for (const Words& verb :
+       {Words{"eval", "runs/s"}, Words{"inspect", "runs/s"},
+        Words{"export", "runs/s", "--out", "x.onnx"}, Words{"densify", "runs/s"}})
+    EXPECT_TRUE(fails(moestro(verb), 2,
+                      {"runs/s: a run of `moestro continual`, which `report` and `continual` read; "
+                       "expected one of `moestro train`"}))
+        << verb.front();
+  ASSERT_TRUE(succeeds(moestro({"train", "toy.toml", "--out", "runs/t"})));
+  EXPECT_TRUE(fails(moestro({"continual", "runs/t", "--add", "second.toml"}), 2,
+                    {"runs/t: no run of `moestro continual`; expected one to add a task to"}));
+}
+
+}  // namespace
+}  // namespace moestro::testing
