@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import cases
+from tables import read
 
 RUNS = pathlib.Path("runs/densify")
 STORED = pathlib.Path("experiments/results/densify/speed.csv")
@@ -29,10 +30,7 @@ def run_of(case, arm):
 
 
 def stored_rows():
-    if not STORED.exists():
-        return []
-    with open(STORED) as file:
-        return list(csv.DictReader(file))
+    return read(STORED) if STORED.exists() else []
 
 
 def student_of(case):

@@ -203,10 +203,7 @@ std::vector<Speed> measure_speed(std::span<const Responder> responders, const Da
   MOESTRO_CHECK(!responders.empty() && rows.rows() > 0 && options.calls > 0);
   std::vector<Timed> models;
   for (const Responder& responder : responders) {
-    if (responder.translates())
-      throw UserError(
-          "a translator takes as long as its translations get; expected a run that answers with a "
-          "class or a value");
+    MOESTRO_CHECK(!responder.translates(), "a translator");
     MOESTRO_CHECK(responder.device == responders.front().device, "models on two devices");
     models.emplace_back(responder, rows);
   }

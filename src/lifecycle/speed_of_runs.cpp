@@ -89,14 +89,26 @@ std::string why_no_speed(const Recipe& recipe) {
                   : "";
 }
 
+namespace {
+
+void check_can_be_timed(const TrainedRun& run) {
+  if (const std::string why = why_no_speed(run.recipe()); !why.empty())
+    throw UserError("{}: {}; expected a run that answers a row by itself, with a class or a value",
+                    run.folder().path().string(), why);
+}
+
+}  // namespace
+
 SpeedsOfRuns speeds_of_runs(const SpeedRequest& request) {
   const TrainedRun run(request.run, request.device, request.threads);
+  check_can_be_timed(run);
   const Responder first = run.responder();
   std::optional<TrainedRun> other;
   std::vector<Responder> models = {first};
   if (!request.beside.empty()) {
     // On the same device, with the same threads.
     other.emplace(request.beside, first.device.is_cuda() ? "cuda" : "cpu", set_threads(0));
+    check_can_be_timed(*other);
     check_comparable(other->data(), run.data(), request.beside);
     models.push_back(other->responder());
   }

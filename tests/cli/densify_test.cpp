@@ -33,6 +33,15 @@ TEST_F(DensifyProgram, writes_a_dense_run_beside_the_mixture_and_compares_them) 
     EXPECT_TRUE(succeeds(moestro(verb))) << verb[0];
 }
 
+TEST_F(DensifyProgram, takes_the_folder_it_stands_in) {
+  put(folder_ / "toy.toml", corners_recipe(folder_.path()));
+  ASSERT_TRUE(succeeds(train({})));
+  ProgramOptions there = options();
+  there.working_folder = folder_ / "runs/toy";
+  ASSERT_TRUE(succeeds(run_program({"densify", ".", "--epochs", "0"}, there)));
+  EXPECT_TRUE(fs::exists(folder_ / "runs/toy-student/summary.json"));
+}
+
 TEST_F(DensifyProgram, folds_without_training_and_says_so_in_json) {
   ASSERT_TRUE(succeeds(train({})));
   const Outcome outcome =
@@ -74,6 +83,8 @@ TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
   EXPECT_TRUE(fails(densify({"--set", "student.rank=3"}), kExitUser, {"student.rank"}));
   EXPECT_TRUE(fails(densify({"--temperature", "3", "--distillation", "0"}), kExitUser,
                     {"loss.distillation_temperature has no effect"}));
+  EXPECT_TRUE(fails(densify({"--set", "student.teacher=runs/other"}), kExitUser,
+                    {"student.teacher = \"runs/other\"; expected no other teacher than runs/toy"}));
   EXPECT_TRUE(fails(densify({"--gather", "random-init"}), kExitUser, {"expected \"none\""}));
   EXPECT_TRUE(fails(densify({"--out", "runs/toy", "--force"}), kExitUser, {"another folder"}));
   EXPECT_FALSE(fs::exists(folder_ / "runs/toy-student"));

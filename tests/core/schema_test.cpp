@@ -233,6 +233,17 @@ struct AnyOfTwo : ::testing::Test {
   Schema schema;
 };
 
+TEST_F(AnyOfTwo, keys_without_effect_are_forgotten_and_what_hangs_on_them) {
+  schema.set("loss.same=1");
+  schema.forget_without_effect();
+  EXPECT_TRUE(schema.is_set("loss.same") && schema.is_set("loss.form"));
+  schema.set("loss.on=false");
+  schema.forget_without_effect();
+  EXPECT_FALSE(schema.is_set("loss.same") || schema.is_set("loss.form"));
+  EXPECT_EQ(same, 0);
+  EXPECT_EQ(form, "a");
+}
+
 TEST_F(AnyOfTwo, keys_serve_as_a_condition) {
   EXPECT_EQ(effects(),
             "--set: loss.form has no effect here; it is used where loss.same or loss.different is "

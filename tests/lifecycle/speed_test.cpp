@@ -204,10 +204,10 @@ TEST_F(SpeedOfTexts, in_other_word_pieces_are_refused) {
 
 TEST_F(SpeedOfTranslations, take_as_long_as_their_translations_and_are_refused) {
   train({"train.epochs=1"});
-  EXPECT_EQ(
-      thrown<UserError>([&] { speeds_of_runs({.run = run_.string(), .options = kShort}); }),
-      "a translator takes as long as its translations get; expected a run that answers with a "
-      "class or a value");
+  EXPECT_EQ(thrown<UserError>([&] { speeds_of_runs({.run = run_.string(), .options = kShort}); }),
+            run_.string() +
+                ": a translator takes as long as its translations get; expected a run that "
+                "answers a row by itself, with a class or a value");
 }
 
 }  // namespace

@@ -39,6 +39,14 @@ TEST_F(VitStudentTest, copies_what_is_no_experts_and_folds_each_layer) {
   }
 }
 
+TEST_F(VitStudentTest, refuses_a_teacher_of_the_same_shapes_that_computes_something_else) {
+  train_mixture(with_mixture_layers());
+  EXPECT_NE(thrown<UserError>([&] {
+              fold("topk", {"model.activation=relu"});
+            }).find("its model.activation is \"gelu\", the student's \"relu\"; expected the same"),
+            std::string::npos);
+}
+
 TEST_F(VitStudentTest, a_linear_fit_follows_each_layer_closer_than_a_scale) {
   train_mixture(with_mixture_layers());
   const auto residuals = [&](const char* fit) {

@@ -29,6 +29,21 @@ class TrainRun : public testing::RunTest {
 // Diverges in its second step.
 const std::vector<std::string> kDiverging = {"train.optimiser=sgd", "train.rate=1e30"};
 
+TEST_F(TrainRun, is_rehearsed_with_rows_that_were_read_before) {
+  Rehearsal rehearsal;
+  const auto rehearse = [&](const std::string& change) {
+    RecipeDocument document;
+    document.schema.parse_text(recipe(), "toy.toml");
+    document.schema.set(change);
+    rehearsal.run(document, {});
+  };
+  rehearse("train.rate=0.01");
+  std::filesystem::remove(folder_ / "train.csv");
+  rehearse("train.rate=0.02");
+  EXPECT_THROW(rehearse("data.validation=0.3"), UserError);
+  EXPECT_THROW(rehearse("train.seed=7"), UserError);
+}
+
 TEST_F(TrainRun, leaves_the_files_of_the_run_folder_and_no_others) {
   train({"data.validation=0", "data.batch=160", "train.epochs=3"});
   std::set<std::string> names;

@@ -52,9 +52,9 @@ class AdapterLayer {
   // Appends experts (FeedForwardBank::grow) for the tasks to come.
   void grow(int64_t more);
 
-  // Packed rows x_ND of the bank's type; a sentence is sent where its first row says: B decisions,
-  // and out_ENC and so on are padded to B * T rows with valid_N, and scaled. Nothing for a task
-  // below 0 ("untouched"). Throws UserError for a task that was not added.
+  // Packed rows x_ND, in whose type products are made; a sentence is sent where its first row says:
+  // B decisions, and out_ENC and so on are padded to B * T rows with valid_N, and scaled. Nothing
+  // for a task below 0 ("untouched"). Throws UserError for a task that was not added.
   std::optional<MixtureLayerOutput> forward(const Tensor& x_ND, const Packing& rows, int64_t task,
                                             const ForwardContext& context,
                                             const TraceNeeds& needs) const;

@@ -52,8 +52,8 @@ class FeedForwardBank {
                        const ForwardContext& context = {}) const;
 
   // The same of experts side by side, as one wide layer: every row through all of them, most of it
-  // for nothing. Faster on a GPU where experts are small, or all are chosen anyway. Dropout's noise
-  // is an expert's own.
+  // for nothing. For a GPU and small experts, where sorting rows takes launches for each expert, or
+  // where all are chosen anyway. Dropout's noise is an expert's own.
   Tensor forward_wide(const Tensor& x_ND, const Tensor& experts_NK, const Tensor& weights_NK,
                       const ForwardContext& context = {}) const;
 
