@@ -8,18 +8,10 @@
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
 #include "moestro/data/answers.h"
-#include "moestro/store/digest.h"
+#include "moestro/store/tensor_digest.h"
 
 namespace moestro {
 namespace {
-
-void add_tensor(Sha256& digest, const Tensor& tensor) {
-  if (!tensor.defined()) return;
-  digest.update(
-      fmt::format("{} {}\n", toString(tensor.scalar_type()), shape_text(tensor.sizes().vec())));
-  const Tensor plain = tensor.cpu().contiguous();
-  digest.update({static_cast<const char*>(plain.data_ptr()), plain.nbytes()});
-}
 
 void add_texts(Sha256& digest, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {

@@ -1,6 +1,8 @@
 #include "moestro/lifecycle/teacher.h"
 
 #include "moestro/core/error.h"
+#include "moestro/store/tensor_digest.h"
+#include "moestro/train/checkpoint.h"
 #include "moestro/train/model.h"
 
 namespace moestro {
@@ -69,6 +71,10 @@ const Recipe& Teacher::recipe() const {
 
 const Model& Teacher::model() const {
   return run_ ? run_->model() : *planned_model_;
+}
+
+std::string Teacher::digest() const {
+  return digest_of(model_tensors(model()));
 }
 
 const Mixture& Teacher::mixture() const {

@@ -112,13 +112,13 @@ class TrainRun {
   }
 
   void in_folder() {
-    const std::string digest = source_.digest();
-    if (options_.resume) check_same_data(digest);
-    writer_->begin({.seed = recipe_.train.seed,
-                    .device = describe_device(device_),
-                    .threads = threads_,
-                    .data_digest = digest},
-                   document_.schema.to_toml());
+    const Manifest manifest{.seed = recipe_.train.seed,
+                            .device = describe_device(device_),
+                            .threads = threads_,
+                            .data_digest = source_.digest(),
+                            .teacher_digest = student_ ? student_->teacher_digest() : ""};
+    if (options_.resume) check_same_sources(manifest);
+    writer_->begin(manifest, document_.schema.to_toml());
     write_json_file(folder().path() / "data.json", data_.to_json());
     if (source_.tokenizer)
       write_atomically(folder().path() / kTokenizerFile, source_.tokenizer->model());
@@ -128,15 +128,22 @@ class TrainRun {
     });
   }
 
-  // Steps on other rows would belong to neither run.
-  void check_same_data(const std::string& digest) const {
+  // Steps on other rows, or with another teacher's answers, would belong to neither run.
+  void check_same_sources(const Manifest& now) const {
     const CheckpointStore checkpoints(folder().checkpoints_path(), recipe_.train.keep);
     if (checkpoints.steps().empty()) return;
-    if (folder().manifest().data_digest != digest)
+    const Manifest begun = folder().manifest();
+    if (begun.data_digest != now.data_digest)
       throw UserError(
           "{}: the data are not those that the run was begun with; expected the same "
           "to --resume",
           options_.out.string());
+    const bool known = !begun.teacher_digest.empty();  // runs of older versions have none
+    if (known && begun.teacher_digest != now.teacher_digest)
+      throw UserError(
+          "{}: student.teacher = \"{}\" has other weights than when the run was begun; expected "
+          "the same to --resume",
+          options_.out.string(), recipe_.student.teacher);
   }
 
   void train() {

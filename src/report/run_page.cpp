@@ -124,6 +124,7 @@ Facts circumstances_of(const RunRecord& run) {
   const Manifest& manifest = run.manifest;
   Facts facts = {{"Data", data_name(run)},
                  {"Digest of the data", manifest.data_digest},
+                 {"Digest of the mixture's weights", manifest.teacher_digest},
                  {"Seed", std::to_string(manifest.seed)},
                  {"Device", manifest.device},
                  {"Threads", std::to_string(manifest.threads)},

@@ -64,6 +64,7 @@ Manifest read_manifest(const fs::path& path) {
   manifest.device = text("device");
   manifest.threads = integer("threads");
   manifest.data_digest = text("data_digest");
+  if (json.contains("teacher_digest")) manifest.teacher_digest = text("teacher_digest");
   manifest.started = text("started");
   manifest.finished = text("finished");
   manifest.status = status_of(text("status"), path);
@@ -71,16 +72,16 @@ Manifest read_manifest(const fs::path& path) {
 }
 
 void write_manifest(const fs::path& path, const Manifest& manifest) {
-  write_json_file(path, nlohmann::ordered_json{
-                            {"version", manifest.version},
-                            {"seed", manifest.seed},
-                            {"device", manifest.device},
-                            {"threads", manifest.threads},
-                            {"data_digest", manifest.data_digest},
-                            {"started", manifest.started},
-                            {"finished", manifest.finished},
-                            {"status", std::string(run_status_name(manifest.status))},
-                        });
+  nlohmann::ordered_json json = {{"version", manifest.version},
+                                 {"seed", manifest.seed},
+                                 {"device", manifest.device},
+                                 {"threads", manifest.threads},
+                                 {"data_digest", manifest.data_digest}};
+  if (!manifest.teacher_digest.empty()) json["teacher_digest"] = manifest.teacher_digest;
+  json.update({{"started", manifest.started},
+               {"finished", manifest.finished},
+               {"status", std::string(run_status_name(manifest.status))}});
+  write_json_file(path, json);
 }
 
 std::string utc_now() {

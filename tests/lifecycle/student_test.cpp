@@ -107,27 +107,6 @@ TEST_F(StudentTest, of_values_learns_from_the_teachers_values) {
   EXPECT_LT(test_error(), student()["folded"]["student"]["error"]);
 }
 
-TEST_F(StudentTest, an_interrupted_distillation_ends_in_the_same_weights) {
-  train_mixture();
-  const Settings keep = {"train.epochs=4", "train.keep=100"};
-  densify({}, keep);
-  const auto weights = last_weights();
-  const CheckpointStore checkpoints(run_ / "checkpoints", 100);
-  const std::vector<int64_t> steps = checkpoints.steps();
-  ASSERT_GE(steps.size(), 4u);
-  for (size_t i = 1; i < steps.size(); ++i) {
-    fs::remove(checkpoints.path(steps[i]));
-    fs::remove(checkpoints.path(steps[i]).string() + ".sha256");
-  }
-  const RunFolder folder = RunFolder::open(run_);
-  Manifest manifest = folder.manifest();
-  manifest.status = RunStatus::interrupted;
-  folder.write(manifest);
-  fs::remove(run_ / "summary.json");
-  densify({}, keep, /*resume=*/true);
-  EXPECT_TRUE(same(last_weights(), weights));
-}
-
 TEST_F(StudentTest, without_validation_rows_is_judged_on_calibration_rows) {
   train_mixture({"data.validation=0"});
   fold("topk");

@@ -41,6 +41,20 @@ TEST(Manifest, of_the_first_version_is_read_and_written_the_same) {
   EXPECT_EQ(testing::get(folder / "y"), kFirstVersion);
 }
 
+TEST(Manifest, names_the_weights_of_a_teacher_where_there_is_one) {
+  testing::TemporaryFolder folder;
+  Manifest manifest;
+  write_manifest(folder / "x", manifest);
+  EXPECT_EQ(testing::get(folder / "x").find("teacher"), std::string::npos);
+  manifest.teacher_digest = "cd34";
+  write_manifest(folder / "x", manifest);
+  EXPECT_EQ(read_manifest(folder / "x").teacher_digest, "cd34");
+  testing::put(folder / "x", R"({"version": "", "seed": 0, "device": "", "threads": 1,
+                                 "data_digest": "", "teacher_digest": 7})");
+  EXPECT_TRUE(ends_with(message_of<UserError>([&] { read_manifest(folder / "x"); }),
+                        "x: key \"teacher_digest\" is number, expected a text"));
+}
+
 TEST(Manifest, knows_every_status_by_name) {
   testing::TemporaryFolder folder;
   for (RunStatus status :

@@ -37,6 +37,8 @@ class Student {
   // are computed once where the rows stay what they are (no augmentation) and there is room.
   Tensor teach(const Batch& batch);
 
+  std::string teacher_digest() const { return teacher_.digest(); }
+
   // How well the folded student does before it learns, for people.
   std::string describe() const;
   // The summary's "student": of a model that was folded and not trained since.

@@ -28,6 +28,7 @@ class Teacher {
   const std::string& where() const { return where_; }  // for messages: key = "folder"
   const Recipe& recipe() const;
   const Model& model() const;
+  std::string digest() const;  // of the model's tensors by name
   // Throws UserError where it is none of whole networks.
   const Mixture& mixture() const;
 

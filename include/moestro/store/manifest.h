@@ -17,9 +17,10 @@ struct Manifest {
   int64_t seed = 0;
   std::string device;  // as describe_device() says
   int64_t threads = 0;
-  std::string data_digest;  // of the training data
-  std::string started;      // utc_now()
-  std::string finished;     // empty until the run ended, whichever way
+  std::string data_digest;     // of the training data
+  std::string teacher_digest;  // of the weights of student.teacher; empty: none, or not known
+  std::string started;         // utc_now()
+  std::string finished;        // empty until the run ended, whichever way
   RunStatus status = RunStatus::running;
 };
 
