@@ -137,6 +137,12 @@ Dataset read_new_named(const DataRecord& record, const NamedSet& set, const fs::
   return read.test ? std::move(*read.test) : std::move(read.train);
 }
 
+Dataset read_new_rows(const DataRecord& record, const std::string& what, const fs::path& root,
+                      Targets targets) {
+  if (is_named_set(what)) return read_new_named(record, named_set(what), root, targets);
+  return read_new_path(record, what, targets);
+}
+
 void check_shape(const DataRecord& record, const Dataset& set, const std::string& what) {
   if (set.sample_shape() != record.sample_shape || set.is_image() != record.normaliser.pixels())
     throw UserError("{}: rows of {} {}; expected {} {}, as the run was trained on", what,
@@ -198,16 +204,26 @@ DataSource load_data(const DataConfig& config, const fs::path& root, uint64_t se
 Dataset load_new_rows(const DataRecord& record, const std::string& what, const fs::path& root,
                       Targets targets, std::shared_ptr<const Tokenizer> tokenizer) {
   const bool ids = record.text && record.text->layout.format == "ids";
-  Dataset set = ids                  ? load_new_token_set(record, what, targets)
-                : record.text        ? load_new_texts(record, what, root, targets, tokenizer)
-                : is_named_set(what) ? read_new_named(record, named_set(what), root, targets)
-                                     : read_new_path(record, what, targets);
+  Dataset set = ids           ? load_new_token_set(record, what, targets)
+                : record.text ? load_new_texts(record, what, root, targets, tokenizer)
+                              : read_new_rows(record, what, root, targets);
   if (!record.text) check_shape(record, set, what);
   set.name = is_named_set(what) ? what : fs::path(what).filename().string();
   if (record.choice && set.has_targets()) leave_out_classes(*record.choice, set);
   set.classes = record.classes;
   set.class_names = record.class_names;
   return set;
+}
+
+Tensor load_new_images(const std::string& what, const fs::path& root) {
+  DataRecord record;
+  record.inputs_name = DataConfig().inputs;
+  Dataset set;
+  if (!is_named_set(what) || named_set(what).kind != NamedSet::Kind::text)
+    set = read_new_rows(record, what, root, Targets::optional);
+  if (!set.inputs.defined() || !set.is_image() || set.inputs.dim() != 4)
+    throw UserError("{} holds no images; expected unsigned bytes [N, C, H, W]", what);
+  return set.inputs;
 }
 
 }  // namespace moestro

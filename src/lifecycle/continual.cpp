@@ -53,6 +53,7 @@ class StreamRun {
                     .data_digest = sha256_hex(joined(samples_.digests, ""))},
                    document_.schema.to_toml());
     writer_->finish([this] {
+      write_stream_tasks(folder().path(), samples_.tasks);
       learn_all();
       write_summary();
     });
@@ -81,7 +82,8 @@ class StreamRun {
     samples_ = read_stream(recipe_.stream, progress_.streamed, options_.data_root,
                            static_cast<uint64_t>(recipe_.train.seed), encoder);
     check_same_rows();
-    check_same_encoder(encoder.digest);
+    if (checkpoint_) check_same_encoder(encoder, progress_.encoder, recipe_.stream, options_.out);
+    progress_.encoder = encoder.digest;
     learner_.emplace(recipe_, encoder.encoder(), samples_, progress_);
     if (checkpoint_)
       learner_->restore(checkpoint_->file);
@@ -95,17 +97,8 @@ class StreamRun {
         throw UserError(
             "{}: the rows of task \"{}\" are not those that the run was begun with; "
             "expected the same data",
-            options_.out.string(), samples_.names[t]);
+            options_.out.string(), samples_.tasks[t].name);
     progress_.digests = samples_.digests;
-  }
-
-  // Classes and gates mean something to one encoder only.
-  void check_same_encoder(const std::string& digest) {
-    if (!progress_.encoder.empty() && progress_.encoder != digest)
-      throw UserError(
-          "{}: the encoder is not the one that the run was begun with; expected the same in {}",
-          options_.out.string(), recipe_.stream.encoder);
-    progress_.encoder = digest;
   }
 
   void learn_all() {
@@ -121,7 +114,7 @@ class StreamRun {
   }
 
   void learn_task(Progress& bar, MetricsLog& metrics) {
-    const std::string& name = samples_.names[static_cast<size_t>(progress_.task)];
+    const std::string& name = samples_.tasks[static_cast<size_t>(progress_.task)].name;
     bar.label(fmt::format("{} ({}/{})", name, progress_.task + 1, tasks()));
     double started = now(), saved = started;
     while (!learner_->task_done()) {
@@ -151,8 +144,8 @@ class StreamRun {
     write_merges();
     save();
     const ScoreRow& row = progress_.rows.back();
-    log_info("{}: accuracy {:.3f} (untouched {:.3f})", samples_.names[t], row.known[t].accuracy,
-             progress_.rows.front().known[t].accuracy);
+    log_info("{}: accuracy {:.3f} (untouched {:.3f})", samples_.tasks[t].name,
+             row.known[t].accuracy, progress_.rows.front().known[t].accuracy);
   }
 
   void write_merges() const {
@@ -168,6 +161,8 @@ class StreamRun {
 
   void write_summary() const {
     write_merges();
+    std::vector<std::string> names;
+    for (const StreamTask& task : samples_.tasks) names.push_back(task.name);
     nlohmann::ordered_json json = {{"schema", 1},
                                    {"name", folder().name()},
                                    {"data", "stream"},
@@ -175,7 +170,7 @@ class StreamRun {
                                    {"seed", recipe_.train.seed},
                                    {"parameters", learner_->parameters()},
                                    {"seconds", progress_.seconds}};
-    json["continual"] = continual_json(progress_, samples_.names);
+    json["continual"] = continual_json(progress_, names);
     json["continual"]["rows"] = recipe_.stream.rows;
     write_json_file(folder().summary_path(), json);
   }

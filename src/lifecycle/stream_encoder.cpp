@@ -82,4 +82,12 @@ StreamEncoder open_stream_encoder(const StreamConfig& stream, c10::Device device
   return opened;
 }
 
+void check_same_encoder(const StreamEncoder& encoder, const std::string& digest,
+                        const StreamConfig& stream, const fs::path& run) {
+  if (encoder.digest != digest)
+    throw UserError(
+        "{}: the encoder is not the one that the run was begun with; expected the same in {}",
+        run.string(), stream.encoder);
+}
+
 }  // namespace moestro

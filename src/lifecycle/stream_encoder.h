@@ -1,6 +1,7 @@
 // The frozen encoder that stream.encoder names, of whichever kind.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -23,5 +24,10 @@ struct StreamEncoder {
 // that is not finished or reads no images, and keys that have no effect beside this encoder.
 StreamEncoder open_stream_encoder(const StreamConfig& stream, c10::Device device,
                                   c10::ScalarType precision);
+
+// Throws UserError unless the run was begun with this one: classes and gates mean something to one
+// encoder only. digest: of the one that it was begun with.
+void check_same_encoder(const StreamEncoder& encoder, const std::string& digest,
+                        const StreamConfig& stream, const std::filesystem::path& run);
 
 }  // namespace moestro

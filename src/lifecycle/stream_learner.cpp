@@ -1,7 +1,7 @@
 #include "stream_learner.h"
 
 #include "moestro/core/log.h"
-#include "stream_encoder.h"
+#include "stream_model.h"
 
 namespace moestro {
 
@@ -12,26 +12,15 @@ StreamLearner::StreamLearner(const ContinualRecipe& recipe,
       encoder_(std::move(encoder)),
       samples_(samples),
       progress_(progress),
-      model_(make_model()),
+      model_(make_stream_model(recipe, encoder_, progress)),
       selector_(encoder_->width(), TaskSelectorOptions{.seed = seed()}),
       merging_(*model_, recipe.merge, seed()),
       learner_(*model_, merging_,
                LearnerOptions{recipe.stream.steps, recipe.stream.batch,
                               recipe.stream.label_smoothing, recipe.stream.scale, recipe.train}),
       measure_(*model_, samples.measured, samples.measured_unit, recipe.stream.scale,
-               recipe.stream.batch) {}
-
-std::unique_ptr<AdaptedEncoder> StreamLearner::make_model() const {
-  std::unique_ptr<AdaptedEncoder> model;
-  if (recipe_.adapter.kind == "none")
-    model = std::make_unique<AdaptedEncoder>(
-        encoder_, open_stream_encoder(recipe_.stream, encoder_->device(), at::kFloat).encoder());
-  else
-    model = std::make_unique<AdaptedEncoder>(encoder_, adapter_shape(recipe_.adapter), seed(),
-                                             recipe_.adapter.shared_layers);
-  progress_.rebuild(*model);
-  if (progress_.begun && is_added(progress_.task)) model->freeze_shared();
-  return model;
+               recipe.stream.batch) {
+  if (progress.begun && is_added(progress.task)) model_->freeze_shared();
 }
 
 void StreamLearner::start() {
@@ -54,13 +43,14 @@ std::vector<TaskSamples> StreamLearner::kept_of(int64_t task) const {
   std::vector<TaskSamples> kept;
   if (recipe_.stream.replay == 0 || is_added(task)) return kept;
   for (size_t t = 0; t < static_cast<size_t>(task); ++t)
-    kept.push_back(keep_share(samples_.train[t], recipe_.stream.replay, seed(), samples_.names[t]));
+    kept.push_back(
+        keep_share(samples_.train[t], recipe_.stream.replay, seed(), samples_.tasks[t].name));
   return kept;
 }
 
 void StreamLearner::begin_learner(int64_t task) {
   const auto t = static_cast<size_t>(task);
-  learner_.begin(task, samples_.names[t], samples_.train[t], kept_of(task));
+  learner_.begin(task, samples_.tasks[t].name, samples_.train[t], kept_of(task));
 }
 
 void StreamLearner::begin_task() {
@@ -96,10 +86,7 @@ void StreamLearner::end_task() {
 }
 
 NamedTensors StreamLearner::tensors() const {
-  NamedTensors all;
-  for (const Parameter& parameter : model_->parameters())
-    all.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : model_->buffers()) all.emplace_back(buffer.name, buffer.value);
+  NamedTensors all = model_tensors(*model_);
   if (learner_task() >= 0)
     for (const auto& [name, tensor] : learner_.state()) all.emplace_back(name, tensor);
   for (const auto& [name, tensor] : selector_.state()) all.emplace_back(name, tensor);

@@ -48,7 +48,6 @@ class StreamLearner {
   bool is_added(int64_t task) const { return task >= progress_.streamed; }
   // Between two tasks tensors() are of the one that was learned last.
   int64_t learner_task() const { return progress_.begun ? progress_.task : progress_.task - 1; }
-  std::unique_ptr<AdaptedEncoder> make_model() const;
   std::vector<TaskSamples> kept_of(int64_t task) const;
   void begin_learner(int64_t task);
 

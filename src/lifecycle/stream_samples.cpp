@@ -1,17 +1,13 @@
 #include "stream_samples.h"
 
 #include <algorithm>
-#include <map>
-
-#include <ATen/Functions.h>
 
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
-#include "moestro/data/fit_images.h"
 #include "moestro/data/task_stream.h"
 #include "moestro/data/text_file.h"
-#include "moestro/data/word_pieces.h"
 #include "moestro/lifecycle/embeddings.h"
+#include "stream_readers.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
@@ -35,79 +31,6 @@ auto load_tasks(const StreamConfig& stream, int64_t streamed, const Load& load) 
   return tasks;
 }
 
-// Two texts may differ and be the same pieces, unknown words above all.
-void check_different(const TextTask& task, const TokenIds& prompts) {
-  std::map<std::vector<int64_t>, int64_t> seen;
-  const auto* ids = prompts.ids_M.const_data_ptr<int64_t>();
-  const auto* offsets = prompts.offsets_S.const_data_ptr<int64_t>();
-  for (int64_t c = 0; c < task.classes(); ++c) {
-    const auto [twin, is_new] =
-        seen.emplace(std::vector(ids + offsets[c], ids + offsets[c + 1]), c);
-    if (!is_new)
-      throw UserError(
-          "{}: the encoder sees no difference between the prompts of {} and {}; "
-          "expected other words",
-          task.name, task.class_names[static_cast<size_t>(twin->second)],
-          task.class_names[static_cast<size_t>(c)]);
-  }
-}
-
-// Unit vectors of rows of the classes, their normalised means.
-Tensor class_means(const Tensor& unit_ND, const Tensor& targets_N, int64_t classes) {
-  const Tensor sum_CD = at::zeros({classes, unit_ND.size(1)}, at::kDouble)
-                            .index_add_(0, targets_N, unit_ND.cpu().to(at::kDouble));
-  return sum_CD.div(sum_CD.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12)).to(at::kFloat);
-}
-
-class TextReader {
- public:
-  TextReader(const StreamConfig& stream, const PretrainedEncoder& encoder)
-      : stream_(stream), encoder_(encoder), pieces_(stream.encoder) {
-    check_fits(stream.encoder, pieces_, encoder);
-  }
-
-  TokenIds ids(const std::vector<std::string>& texts, int64_t longest) const {
-    return encode_texts(pieces_, texts, std::min(longest, encoder_.longest()));
-  }
-  Tensor class_vectors(const TextTask& task) const {
-    const TokenIds prompts = ids(task.prompts, encoder_.longest());
-    check_different(task, prompts);
-    return embed_texts(encoder_, prompts);
-  }
-  std::shared_ptr<const EncoderInputs> inputs(const TextTask& task,
-                                              const LabelledTexts& part) const {
-    const int64_t longest = task.longest > 0 ? task.longest : stream_.longest;
-    return std::make_shared<TextInputs>(ids(part.texts, longest));
-  }
-
- private:
-  const StreamConfig& stream_;
-  const PretrainedEncoder& encoder_;
-  WordPieces pieces_;
-};
-
-class ImageReader {
- public:
-  explicit ImageReader(const ImageEncoder& encoder) : encoder_(encoder) {}
-
-  Tensor class_vectors(const ImageTask& task) const {
-    return class_means(embed_all(encoder_, *inputs(task, task.support)), task.support.targets_N,
-                       task.classes());
-  }
-  std::shared_ptr<const EncoderInputs> inputs(const ImageTask& task,
-                                              const LabelledImages& part) const {
-    try {
-      return std::make_shared<ImageInputs>(fit_images(part.pixels_NCHW, encoder_.image_shape()),
-                                           encoder_.tokens());
-    } catch (const UserError& error) {
-      throw UserError("task \"{}\": {}", task.name, error.what());
-    }
-  }
-
- private:
-  const ImageEncoder& encoder_;
-};
-
 template <class Task>
 void check_counts(const Task& task, int64_t measured) {
   if (measured == 0)
@@ -130,7 +53,7 @@ void add_task(const Task& task, bool on_valid, const Reader& reader, const Froze
     return embed_all(encoder, *samples.inputs).to(encoder.device());
   };
   const Tensor classes_CD = reader.class_vectors(task).to(encoder.device());
-  all.names.push_back(task.name);
+  all.tasks.push_back({task.name, task.class_names, reader.longest(task), classes_CD});
   all.digests.push_back(task.digest());
   all.train.push_back({reader.inputs(task, task.train), task.train.targets_N, classes_CD});
   all.measured.push_back({reader.inputs(task, measured), measured.targets_N, classes_CD});

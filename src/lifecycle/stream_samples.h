@@ -8,11 +8,13 @@
 #include "moestro/lifecycle/continual_recipe.h"
 #include "moestro/train/task_learner.h"
 #include "stream_encoder.h"
+#include "stream_tasks.h"
 
 namespace moestro {
 
 struct StreamSamples {
-  std::vector<std::string> names, digests;
+  std::vector<StreamTask> tasks;
+  std::vector<std::string> digests;
   std::vector<TaskSamples> train, measured;       // measured: test or validation rows
   std::vector<Tensor> train_unit, measured_unit;  // by the encoder, [N, D] on its device
   Tensor reference_unit;                          // undefined without stream.reference

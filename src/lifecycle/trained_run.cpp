@@ -53,8 +53,8 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& fol
 void check_no_stream(const RunFolder& folder) {
   if (has_section(folder.recipe_path(), "stream"))
     throw UserError(
-        "{}: a run of `moestro continual`, which `report` and `continual` read; expected "
-        "one of `moestro train`",
+        "{}: a run of `moestro continual`, which `report`, `continual` and `predict` read; "
+        "expected one of `moestro train`",
         folder.path().string());
 }
 

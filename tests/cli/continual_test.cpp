@@ -36,14 +36,42 @@ TEST_F(ContinualProgram, goes_on_by_the_folder_of_the_run) {
   EXPECT_NE(again.err.find("nothing to do"), std::string::npos);
 }
 
+TEST_F(ContinualProgram, answers_new_texts) {
+  ASSERT_TRUE(succeeds(learn()));
+  put(folder_ / "new.txt", "a a g h\nd d i j\n");
+  const Words predict = {"predict", "runs/s", "--data", "new.txt", "--out", "out.csv"};
+  const auto with = [&](const Words& more) {
+    Words arguments = predict;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return moestro(arguments);
+  };
+  const Outcome outcome = with({"--task", "second"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_NE(outcome.err.find("out.csv: 2 predictions"), std::string::npos);
+  EXPECT_TRUE(get(folder_ / "out.csv").starts_with("row,prediction,probability,task,encoder\n0,"));
+  ASSERT_TRUE(succeeds(with({})));
+  EXPECT_TRUE(fails(with({"--precision", "bf16"}), 2, {"--precision: a run has that of its"}));
+  EXPECT_TRUE(fails(with({"--task", ""}), 2, {"--task: expected the name of a task"}));
+}
+
+TEST_F(ContinualProgram, only_streams_have_tasks) {
+  const std::string what = " has no tasks; expected it with a run of `moestro continual` only";
+  put(folder_ / "new.txt", "a a g h\n");
+  ASSERT_TRUE(succeeds(moestro({"train", "toy.toml", "--out", "runs/t"})));
+  for (const std::string run : {"encoder", "runs/t"})
+    EXPECT_TRUE(
+        fails(moestro({"predict", run, "--data", "new.txt", "--out", "x.csv", "--task", "second"}),
+              2, {"--task: " + run + what}));
+}
+
 TEST_F(ContinualProgram, runs_of_the_other_kind_are_refused_by_name) {
   ASSERT_TRUE(succeeds(learn()));
   for (const Words& verb :
        {Words{"eval", "runs/s"}, Words{"inspect", "runs/s"},
         Words{"export", "runs/s", "--out", "x.onnx"}, Words{"densify", "runs/s"}})
     EXPECT_TRUE(fails(moestro(verb), 2,
-                      {"runs/s: a run of `moestro continual`, which `report` and `continual` read; "
-                       "expected one of `moestro train`"}))
+                      {"runs/s: a run of `moestro continual`, which `report`, `continual` and "
+                       "`predict` read; expected one of `moestro train`"}))
         << verb.front();
   ASSERT_TRUE(succeeds(moestro({"train", "toy.toml", "--out", "runs/t"})));
   EXPECT_TRUE(fails(moestro({"continual", "runs/t", "--add", "second.toml"}), 2,

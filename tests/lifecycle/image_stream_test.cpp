@@ -6,7 +6,9 @@
 #include "lifecycle/made_up_texts.h"
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
+#include "moestro/data/idx.h"
 #include "moestro/data/task_file.h"
+#include "moestro/lifecycle/stream_predictions.h"
 #include "moestro/lifecycle/train_run.h"
 #include "store/expect_error.h"
 
@@ -108,6 +110,39 @@ TEST_F(ImageStream, adds_a_task_without_changing_what_earlier_ones_are_answered_
   ASSERT_EQ(after.size(), 4);
   for (size_t j = 0; j < 2; ++j) EXPECT_EQ(after[3][j], before[2][j]);
   EXPECT_EQ(after[1][2], after[0][2]);
+}
+
+TEST_F(ImageStream, predicts_what_was_measured) {
+  train_encoder();
+  learn_images({"stream.steps=20"});
+  const auto answers = [&](const std::string& task) {
+    predict_with_stream({.run = run_,
+                         .rows = files_.folder / "second",
+                         .out = files_.folder / "out.safetensors",
+                         .task = task,
+                         .data_root = {},
+                         .device = {}});
+    return SafetensorsFile(files_.folder / "out.safetensors");
+  };
+  const Tensor labels_N = read_idx_labels(files_.folder / "second" / "t10k-labels-idx1-ubyte");
+  const SafetensorsFile known = answers("second"), chosen = answers("");
+  EXPECT_DOUBLE_EQ(known.tensor("predicted").eq(labels_N).to(at::kDouble).mean().item<double>(),
+                   matrix()[2][1].get<double>());
+  EXPECT_EQ(known.shape("probabilities"), (Shape{24, 4}));
+  // Rows that are sent to their own task are answered alike.
+  const Tensor own_N = chosen.tensor("task").eq(1).logical_and(chosen.tensor("adapted"));
+  ASSERT_GT(own_N.sum().item<int64_t>(), 0);
+  EXPECT_TRUE(at::equal(chosen.tensor("predicted").masked_select(own_N),
+                        known.tensor("predicted").masked_select(own_N)));
+  EXPECT_TRUE(contains(thrown<UserError>([&] {
+                         predict_with_stream({.run = run_,
+                                              .rows = files_.file("new.csv", "a,b\n1,2\n"),
+                                              .out = files_.folder / "out.csv",
+                                              .task = {},
+                                              .data_root = {},
+                                              .device = {}});
+                       }),
+                       "new.csv"));
 }
 
 TEST_F(ImageStream, takes_an_encoder_with_mixtures_as_it_evaluates) {

@@ -61,4 +61,8 @@ Dataset load_new_rows(const DataRecord& record, const std::string& what,
                       const std::filesystem::path& root, Targets targets,
                       std::shared_ptr<const Tokenizer> tokenizer = nullptr);
 
+// Images of any size alone, by such a name or path: uint8 [N, C, H, W]. A safetensors file has them
+// as "inputs"; a .bin file is CIFAR-10's. Throws UserError for what is not there, and no images.
+Tensor load_new_images(const std::string& what, const std::filesystem::path& root);
+
 }  // namespace moestro
