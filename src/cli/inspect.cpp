@@ -6,6 +6,7 @@
 #include "moestro/lifecycle/inspect_run.h"
 #include "moestro/report/inspection_text.h"
 #include "moestro/report/probing_text.h"
+#include "moestro/report/student_text.h"
 #include "verb.h"
 
 namespace moestro {
@@ -25,7 +26,12 @@ void inspect(InspectOptions options, const CommonFlags& common) {
     return;
   }
   const InspectionRecord record = inspection_record(inspected.to_json(), options.run);
-  fmt::print("{}", inspection_text(record, stdout_rules()));
+  if (inspected.scores)
+    fmt::print("{}", dense_text(record, read_run(options.run)));
+  else
+    fmt::print("{}", inspection_text(record, stdout_rules()));
+  if (!inspected.student.is_null())
+    fmt::print("\n{}", student_text(read_run(options.run), stdout_rules()));
   if (options.probe) fmt::print("\n{}", probing_text(record, stdout_rules()));
   for (const auto& [run, information] : inspected.agreement)
     fmt::print("agreement with the split of {}: {:.3f} (adjusted mutual information)\n", run,
@@ -36,11 +42,13 @@ void inspect(InspectOptions options, const CommonFlags& common) {
 
 void add_inspect(CLI::App& app, CommonFlags& common) {
   CLI::App* verb =
-      add_verb(app, "inspect", "what each expert of a run learned",
+      add_verb(app, "inspect",
+               "what each expert of a run learned, or what a student kept of its mixture's experts",
                "  moestro inspect runs/mnist\n"
                "  moestro inspect runs/mnist --data notmnist\n"
                "  moestro inspect runs/mnist --beside runs/mnist-1   do they split alike?\n"
                "  moestro inspect runs/mnist --probe                 each expert alone\n"
+               "  moestro inspect runs/mnist-student                 of `moestro densify`\n"
                "  moestro inspect runs/mnist --json | jq .right");
   auto options = std::make_shared<InspectOptions>();
   add_argument(*verb, "RUN", options->run, "a run folder");

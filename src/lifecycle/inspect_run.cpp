@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
+#include "moestro/core/log.h"
 #include "moestro/lifecycle/inspection_files.h"
 #include "moestro/lifecycle/partition.h"
 #include "moestro/lifecycle/trained_run.h"
@@ -56,14 +57,28 @@ void inspect_mixture(const InspectOptions& options, const TrainedRun& run, const
     inspected.partition = partition_of(options, run, evaluation, rows);
 }
 
-std::vector<LayerInspection> inspect_transformer(const Responder& responder, const Dataset& rows,
-                                                 bool probe) {
-  std::vector<LayerInspection> layers = inspect_layers(responder, rows);
-  if (!probe) return layers;
+void inspect_transformer(const Responder& responder, const Dataset& rows, bool probe,
+                         InspectedRun& inspected) {
+  if (responder.model.mixture_names().empty()) {
+    inspected.scores = responder.score(rows);
+    return;
+  }
+  inspected.layers = inspect_layers(responder, rows);
+  if (!probe) return;
   const std::vector<LayerProbing> probed =
       probe_layers(responder.model, rows, responder.data.normaliser, responder.options());
-  for (size_t i = 0; i < layers.size(); ++i) layers[i].probing = probed[i];
-  return layers;
+  for (size_t i = 0; i < probed.size(); ++i) inspected.layers[i].probing = probed[i];
+}
+
+nlohmann::ordered_json folding_of(const TrainedRun& run) {
+  if (run.recipe().student.teacher.empty()) return {};
+  if (run.folder().is_finished()) {
+    const nlohmann::json summary = read_json_file(run.folder().summary_path());
+    return summary.contains("student") ? summary["student"] : nlohmann::json();
+  }
+  log_info("{}: what was kept of its teacher's experts is written once the run has finished",
+           run.folder().path().string());
+  return {};
 }
 
 }  // namespace
@@ -71,8 +86,8 @@ std::vector<LayerInspection> inspect_transformer(const Responder& responder, con
 InspectedRun inspect_run(const InspectOptions& options) {
   const TrainedRun run(options.run, options.device, options.threads);
   const bool whole_networks = !run.recipe().model.transformer();
-  if (!whole_networks && run.model().mixture_names().empty())
-    throw UserError("{}: a Transformer without mixture layers; expected experts to inspect",
+  if (options.probe && !whole_networks && run.model().mixture_names().empty())
+    throw UserError("{}: a Transformer without mixture layers; expected experts to probe",
                     options.run);
   if (!options.beside.empty() || !options.partition.empty()) run.mixture();  // throws
   const Dataset rows = run.rows(options.data, options.data_root, Targets::required);
@@ -82,13 +97,15 @@ InspectedRun inspect_run(const InspectOptions& options) {
   if (whole_networks)
     inspect_mixture(options, run, rows, inspected);
   else
-    inspected.layers = inspect_transformer(run.responder(), rows, options.probe);
+    inspect_transformer(run.responder(), rows, options.probe, inspected);
+  inspected.student = folding_of(run);
   return inspected;
 }
 
 nlohmann::ordered_json InspectedRun::to_json() const {
-  if (!inspection) return layers_json(layers, set, rows);
-  nlohmann::ordered_json json = inspection->to_json();
+  nlohmann::ordered_json json = inspection ? inspection->to_json() : layers_json(layers, set, rows);
+  if (scores) json.update({{"model_loss", scores->loss}, {"model_error", scores->error}});
+  if (!student.is_null()) json["student"] = student;
   for (const auto& [run, information] : agreement)
     json["agreement"].push_back({{"run", run}, {"adjusted_mutual_information", information}});
   if (partition) {

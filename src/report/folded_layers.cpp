@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,24 +17,6 @@ namespace moestro {
 namespace {
 
 constexpr std::size_t kMostOpenRows = 12;
-
-std::string cells_html(const std::vector<std::string>& cells, const char* scope) {
-  const bool head = std::string_view(scope) == "col";
-  std::string html = fmt::format("<th scope=\"{}\">{}</th>", scope, escape_html(cells.front()));
-  for (std::size_t i = 1; i < cells.size(); ++i)
-    html += head ? fmt::format("<th scope=\"col\">{}</th>", escape_html(cells[i]))
-                 : fmt::format("<td>{}</td>", escape_html(cells[i]));
-  return "<tr>" + html + "</tr>";
-}
-
-std::string table_html(const FoldedTable& table) {
-  std::string rows;
-  for (const auto& row : table.rows) rows += cells_html(row, "row") + "\n";
-  return fmt::format(
-      "<div class=\"scroll\">\n<table class=\"runs alone\">\n<thead>{}</thead>\n<tbody>\n{}"
-      "</tbody>\n</table>\n</div>\n<p class=\"quiet\">{}</p>\n",
-      cells_html(table.headings, "col"), rows, prose_html(table.note));
-}
 
 MatrixMap map_of(std::size_t experts, const std::string& title, const std::string& note) {
   MatrixMap map;
@@ -107,7 +88,7 @@ std::string folded_figures(const std::vector<FoldedLayerRecord>& layers) {
 }  // namespace
 
 std::string folded_layers(const std::vector<FoldedLayerRecord>& layers) {
-  const FoldedTable table = folded_table(layers);
+  const NotedTable table = folded_table(layers);
   std::string html;
   if (table.rows.size() > kMostOpenRows)
     html = fmt::format("<details>\n<summary>All {} layers</summary>\n{}</details>\n", layers.size(),

@@ -139,9 +139,9 @@ std::string hidden_name(const FoldedLayerRecord& layer, std::size_t hidden) {
   return layer.layer == kNetwork ? name : layer.layer + ", " + name;
 }
 
-FoldedTable folded_table(const std::vector<FoldedLayerRecord>& layers) {
+NotedTable folded_table(const std::vector<FoldedLayerRecord>& layers) {
   const std::vector<Row> rows = rows_of(layers);
-  FoldedTable table{{"layer"}, {}, {}};
+  NotedTable table{{"layer"}, {}, {}};
   for (const Row& row : rows) table.rows.push_back({row.name});
   for (const Column& column : kColumns) {
     std::vector<std::string> cells;
@@ -156,7 +156,7 @@ FoldedTable folded_table(const std::vector<FoldedLayerRecord>& layers) {
     table.note += column.meaning;
     for (std::size_t i = 0; i < cells.size(); ++i) table.rows[i].push_back(std::move(cells[i]));
   }
-  return table.headings.size() > 1 ? table : FoldedTable{};
+  return table.headings.size() > 1 ? table : NotedTable{};
 }
 
 }  // namespace moestro

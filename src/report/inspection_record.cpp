@@ -115,7 +115,9 @@ InspectionRecord inspection_record(const json& value, const std::string& where) 
   inspection.rows = view.integer("rows", 0);
   inspection.layers = layer_records(view.list("layers"), where);
   inspection.experts = view.integer("experts", 0);
-  if (inspection.experts == 0 && !inspection.layers.empty()) return inspection;
+  inspection.model_loss = view.number("model_loss");
+  inspection.model_error = view.number("model_error");
+  if (inspection.experts == 0 && view.has("layers")) return inspection;
   if (inspection.experts < 1)
     view.fail(fmt::format("key \"experts\" is {}, expected 1 or more", inspection.experts));
   inspection.classes = view.texts("classes");

@@ -6,8 +6,10 @@
 #include <fmt/ranges.h>
 
 #include "moestro/report/expert_table.h"
+#include "moestro/report/format.h"
 #include "moestro/report/layer_text.h"
 #include "moestro/report/right_table.h"
+#include "moestro/report/wrapped.h"
 
 namespace moestro {
 namespace {
@@ -48,6 +50,14 @@ std::string inspection_text(const InspectionRecord& inspection, Rules rules) {
         part("What a better gate could reach", oracle_table(inspection, rules))})
     if (!text.empty()) parts.push_back(std::move(text));
   return fmt::format("{}", fmt::join(parts, "\n"));
+}
+
+std::string dense_text(const InspectionRecord& inspection, const RunRecord& run) {
+  return wrapped(
+      fmt::format("No mixture layers, hence no experts. On the {} rows of {}: {} {}, "
+                  "loss {}.",
+                  count_text(inspection.rows), inspection.set, run.error_noun(),
+                  run.error_text(inspection.model_error), value_text(inspection.model_loss)));
 }
 
 }  // namespace moestro

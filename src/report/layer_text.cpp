@@ -1,12 +1,11 @@
 #include "moestro/report/layer_text.h"
 
-#include <sstream>
-
 #include <fmt/format.h>
 
 #include "moestro/report/escape.h"
 #include "moestro/report/format.h"
 #include "moestro/report/layer_finding.h"
+#include "moestro/report/wrapped.h"
 
 namespace moestro {
 namespace {
@@ -16,21 +15,6 @@ using Align = TextTable::Align;
 constexpr int64_t kColumns = 80;
 constexpr int64_t kTokenColumns = kColumns - 26;  // behind number, share and mass
 constexpr int64_t kMostExperts = 12;              // that fit beside the name of a place
-
-// Lines of at most 80 columns, broken between words.
-std::string wrapped(const std::string& text) {
-  std::istringstream words(printable(text));
-  std::string out;
-  int64_t column = 0;
-  for (std::string word; words >> word;) {
-    const int64_t width = display_width(word);
-    const bool breaks = column > 0 && column + 1 + width > kColumns;
-    if (column > 0) out += breaks ? '\n' : ' ';
-    column = (breaks || column == 0 ? 0 : column + 1) + width;
-    out += word;
-  }
-  return out + "\n";
-}
 
 std::string fitting_tokens(const std::vector<TokenRecord>& tokens) {
   std::string out;

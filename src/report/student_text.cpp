@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "moestro/report/folded_text.h"
 #include "moestro/report/format.h"
 #include "moestro/report/recipe_text.h"
+#include "moestro/report/student_scores.h"
+#include "moestro/report/wrapped.h"
 
 namespace moestro {
 namespace {
@@ -74,6 +77,15 @@ std::string teaching_of(double distillation, double temperature) {
 
 }  // namespace
 
+std::string origin_text(const StudentRecord& student) {
+  return student.gather == "none" ? "Taught by the mixture" : "Folded from the mixture";
+}
+
+std::string seconds_text(const StudentRecord& student) {
+  if (!std::isfinite(student.fold_seconds) || student.gather == "none") return {};
+  return fmt::format(" in {} s", value_text(student.fold_seconds, 2));
+}
+
 std::string folding_text(const RunRecord& run) {
   const StudentRecord& student = *run.summary->student;
   if (student.gather == "none")
@@ -108,6 +120,17 @@ std::string size_text(const RunRecord& run) {
   return fmt::format("{} parameters in place of {}: {} of them.", count_text(now),
                      count_text(before),
                      percent_text(static_cast<double>(now) / static_cast<double>(before), 1));
+}
+
+std::string student_text(const RunRecord& run, Rules rules) {
+  const StudentRecord& student = *run.summary->student;
+  std::string text = wrapped(fmt::format("{} {}{}. {} {} {}", origin_text(student), student.teacher,
+                                         seconds_text(student), folding_text(run),
+                                         distillation_text(run), size_text(run)));
+  const NotedTable scores = student_scores(run);
+  if (!scores.rows.empty()) text += "\n" + table_text(scores, rules);
+  const std::string kept = folded_text(student.layers, rules);
+  return text + (kept.empty() ? "" : "\n" + kept);
 }
 
 }  // namespace moestro

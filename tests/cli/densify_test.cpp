@@ -4,6 +4,7 @@
 
 #include "cli/program_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/store/json_file.h"
 #include "store/expect_error.h"
 
 namespace moestro::testing {
@@ -31,6 +32,20 @@ TEST_F(DensifyProgram, writes_a_dense_run_beside_the_mixture_and_compares_them) 
                             Words{"report", "runs/toy-student"},
                             Words{"export", "runs/toy-student", "--out", "student.onnx"}})
     EXPECT_TRUE(succeeds(moestro(verb))) << verb[0];
+}
+
+TEST_F(DensifyProgram, inspection_of_the_student_says_what_it_kept) {
+  ASSERT_TRUE(succeeds(train({})));
+  ASSERT_TRUE(succeeds(densify({"--epochs", "0"})));
+  const Outcome text = moestro({"inspect", "runs/toy-student"});
+  ASSERT_TRUE(succeeds(text));
+  for (const char* part : {"What each expert learned", "Folded from the mixture runs/toy",
+                           "What was kept, layer by layer", "What was kept of each expert"})
+    EXPECT_TRUE(contains(text.out, part));
+  const Outcome json = moestro({"inspect", "runs/toy-student", "--json"});
+  ASSERT_TRUE(succeeds(json));
+  EXPECT_EQ(nlohmann::json::parse(json.out)["student"],
+            read_json_file(folder_ / "runs/toy-student/summary.json")["student"]);
 }
 
 TEST_F(DensifyProgram, takes_the_folder_it_stands_in) {

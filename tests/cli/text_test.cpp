@@ -121,12 +121,18 @@ TEST_F(TextProgram, evaluation_of_a_translator_says_bleu) {
       fails(moestro({"eval", "runs/toy", "--data", "none"}), kExitUser, {"none.aa: no such file"}));
 }
 
-TEST_F(TextProgram, inspection_needs_mixture_layers) {
+TEST_F(TextProgram, inspection_says_how_a_transformer_without_mixture_layers_does) {
   ASSERT_TRUE(succeeds(briefly()));
-  EXPECT_TRUE(fails(moestro({"inspect", "runs/toy"}), kExitUser,
+  const Outcome text = moestro({"inspect", "runs/toy"});
+  ASSERT_TRUE(succeeds(text));
+  EXPECT_TRUE(contains(text.out, "No mixture layers, hence no experts. On the 30 rows of test: "));
+  const Outcome inspected = moestro({"inspect", "runs/toy", "--json"});
+  ASSERT_TRUE(succeeds(inspected));
+  EXPECT_EQ(nlohmann::json::parse(inspected.out)["model_error"],
+            read_json_file(folder_ / "runs/toy/summary.json")["test"]["error"]);
+  EXPECT_TRUE(fails(moestro({"inspect", "runs/toy", "--probe"}), kExitUser,
                     {"runs/toy: a Transformer without mixture layers; expected experts to "
-                     "inspect"}));
-  EXPECT_TRUE(fails(moestro({"inspect", "runs/toy", "--json"}), kExitUser, {"expected experts"}));
+                     "probe"}));
 }
 
 TEST_F(TextProgram, mixture_layers_are_inspected_in_words_and_in_json) {

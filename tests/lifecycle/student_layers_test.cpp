@@ -2,6 +2,7 @@
 #include "lifecycle/student_fixture.h"
 #include "lifecycle/text_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/lifecycle/inspect_run.h"
 #include "thrown.h"
 
 namespace moestro::testing {
@@ -45,6 +46,14 @@ TEST_F(VitStudentTest, refuses_a_teacher_of_the_same_shapes_that_computes_someth
               fold("topk", {"model.activation=relu"});
             }).find("its model.activation is \"gelu\", the student's \"relu\"; expected the same"),
             std::string::npos);
+}
+
+TEST_F(VitStudentTest, is_inspected_by_its_answers_and_what_was_kept_of_each_layer) {
+  train_mixture(with_mixture_layers());
+  fold("topk");
+  const nlohmann::json inspected = inspect_run({.run = run_}).to_json();
+  EXPECT_EQ(inspected["student"], student());
+  EXPECT_EQ(inspected["model_error"], test_error());
 }
 
 TEST_F(VitStudentTest, a_linear_fit_follows_each_layer_closer_than_a_scale) {

@@ -1,6 +1,7 @@
 // Students that go on after they were stopped, and what they need for it.
 #include "lifecycle/student_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/lifecycle/inspect_run.h"
 #include "moestro/store/run_folder.h"
 #include "thrown.h"
 
@@ -52,6 +53,14 @@ TEST_F(StoppedStudent, ends_in_the_same_weights) {
   train_and_stop();
   resume();
   EXPECT_TRUE(same(last_weights(), weights_));
+}
+
+TEST_F(StoppedStudent, is_inspected_without_what_was_kept) {
+  train_mixture();
+  train_and_stop();
+  EXPECT_FALSE(inspect_run({.run = run_}).to_json().contains("student"));
+  resume();
+  EXPECT_EQ(inspect_run({.run = run_}).to_json()["student"], student());
 }
 
 TEST_F(StoppedStudent, refuses_to_go_on_with_another_teacher_in_the_place_of_its_own) {

@@ -27,13 +27,18 @@ TEST_F(ReviewsTest, an_encoder_learns_which_word_tells_the_class) {
   EXPECT_EQ(summary["data"], "train");
 }
 
-TEST_F(ReviewsTest, without_mixture_layers_there_is_nothing_to_inspect) {
+TEST_F(ReviewsTest, without_mixture_layers_the_answers_alone_are_inspected) {
   train({"train.epochs=1"});
   EXPECT_EQ(other_files(), (Words{"data.json", "manifest.json", "metrics.jsonl", "recipe.toml",
                                   "summary.json", kTokenizerFile}));
   EXPECT_EQ(Tokenizer::load(run_ / kTokenizerFile)->vocabulary(), 64);
-  EXPECT_EQ(thrown<UserError>([&] { inspect_run({.run = run_}); }),
-            run_.string() + ": a Transformer without mixture layers; expected experts to inspect");
+  const nlohmann::json inspected = inspect_run({.run = run_}).to_json();
+  EXPECT_TRUE(inspected["layers"].empty());
+  EXPECT_EQ(inspected["rows"], 41);
+  EXPECT_EQ(inspected["model_error"], json("summary.json")["test"]["error"]);
+  EXPECT_EQ(inspected["model_loss"], json("summary.json")["test"]["loss"]);
+  EXPECT_EQ(thrown<UserError>([&] { inspect_run({.run = run_, .probe = true}); }),
+            run_.string() + ": a Transformer without mixture layers; expected experts to probe");
 }
 
 TEST_F(ReviewsTest, figures_are_the_same_when_they_are_measured_again) {

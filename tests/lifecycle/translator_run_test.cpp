@@ -68,10 +68,11 @@ TEST_F(PairsTest, mixture_layers_on_both_sides_are_inspected) {
   expect_the_same_figures_again();
 }
 
-TEST_F(PairsTest, without_mixture_layers_there_is_nothing_to_inspect) {
+TEST_F(PairsTest, without_mixture_layers_inspection_is_of_tokens_given_the_true_ones) {
   train({"train.epochs=1"});
-  EXPECT_TRUE(contains(thrown<UserError>([&] { inspect_run({.run = run_}); }),
-                       "a Transformer without mixture layers; expected experts to inspect"));
+  const InspectedRun inspected = inspect_run({.run = run_, .data = folder_ / "val"});
+  ASSERT_TRUE(inspected.scores);
+  EXPECT_EQ(inspected.scores->error, json("summary.json")["valid"]["error"]);
 }
 
 TEST_F(PairsTest, smoothed_labels_do_not_change_what_is_measured) {

@@ -9,12 +9,12 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-FoldedTable table_of(const testing::MadeUpStudent& run) {
+NotedTable table_of(const testing::MadeUpStudent& run) {
   return folded_table(student_record(testing::student_json(run), "x").layers);
 }
 
 TEST(FoldedTable, of_chosen_units_says_how_many_and_how_strong) {
-  const FoldedTable table = table_of({});
+  const NotedTable table = table_of({});
   EXPECT_EQ(table.headings, (Cells{"layer", "units kept", "strength", "scale", "residual"}));
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(table.rows[1], (Cells{"encoder.3", "24 each", "28.0 %", "0.25", "12.5 %"}));
@@ -23,7 +23,7 @@ TEST(FoldedTable, of_chosen_units_says_how_many_and_how_strong) {
 }
 
 TEST(FoldedTable, of_singular_directions_says_rank_energy_and_likeness) {
-  const FoldedTable table = table_of({.gather = "svd", .layers = 1});
+  const NotedTable table = table_of({.gather = "svd", .layers = 1});
   EXPECT_EQ(table.headings, (Cells{"layer", "rank", "energy", "alike before", "after", "at most",
                                    "scale", "residual"}));
   EXPECT_EQ(table.rows.front(),
@@ -31,7 +31,7 @@ TEST(FoldedTable, of_singular_directions_says_rank_energy_and_likeness) {
 }
 
 TEST(FoldedTable, of_whole_networks_has_their_hidden_layers_below) {
-  const FoldedTable table = table_of({.gather = "topk", .layers = 0});
+  const NotedTable table = table_of({.gather = "topk", .layers = 0});
   ASSERT_EQ(table.rows.size(), 3u);
   EXPECT_EQ(table.rows[0], (Cells{"whole network", "", "", "0.25", "12.5 %"}));
   EXPECT_EQ(table.rows[2], (Cells{"hidden layer 2", "24 each", "28.0 %", "", ""}));
@@ -48,7 +48,7 @@ TEST(FoldedTable, lists_uneven_counts_of_few_experts_and_ranges_of_many) {
 }
 
 TEST(FoldedTable, names_the_experts_that_were_taken) {
-  const FoldedTable table = table_of({.gather = "best", .layers = 1});
+  const NotedTable table = table_of({.gather = "best", .layers = 1});
   EXPECT_EQ(table.headings, (Cells{"layer", "experts taken", "scale", "residual"}));
   EXPECT_EQ(table.rows.front()[1], "2");
 }

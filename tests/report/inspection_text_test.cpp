@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "moestro/report/escape.h"
+#include "report/student_fixture.h"
+#include "store/temporary_folder.h"
 
 namespace moestro {
 namespace {
@@ -62,6 +64,21 @@ TEST(InspectionText, of_one_expert_is_its_accuracy) {
   EXPECT_NE(text.find("right on own"), std::string::npos);
   EXPECT_EQ(text.find("mass"), std::string::npos);
   EXPECT_EQ(text.find("who answers"), std::string::npos);
+}
+
+TEST(InspectionText, of_a_dense_transformer_is_how_it_does) {
+  testing::TemporaryFolder folder;
+  testing::write_student_run(folder / "run");
+  const InspectionRecord inspection = inspection_record({{"schema", 3},
+                                                         {"set", "test"},
+                                                         {"rows", 1200},
+                                                         {"layers", nlohmann::json::array()},
+                                                         {"model_loss", .31},
+                                                         {"model_error", .0987}},
+                                                        "x");
+  EXPECT_EQ(dense_text(inspection, read_run(folder / "run")),
+            "No mixture layers, hence no experts. On the 1,200 rows of test: error 9.87 %,\n"
+            "loss 0.31.\n");
 }
 
 }  // namespace

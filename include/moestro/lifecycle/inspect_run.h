@@ -1,4 +1,5 @@
-// What each expert of a run learned, and whether other runs split the same rows alike.
+// What each expert of a run learned, whether other runs split the same rows alike, and of a student
+// what was kept of its teacher's experts.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "moestro/lifecycle/inspection.h"
 #include "moestro/lifecycle/layer_inspection.h"
@@ -41,20 +42,23 @@ struct InspectedRun {
   std::optional<Inspection> inspection;  // of a mixture of whole networks
   std::optional<Partition> partition;    // likewise
   std::vector<LayerInspection> layers;   // of a Transformer's mixture layers
+  std::optional<Scores> scores;          // of a Transformer without any: its answers
+  nlohmann::ordered_json student;        // summary.json's, of a finished run with a teacher
   std::vector<Agreement> agreement;      // one a run beside it
   std::string set;
   int64_t rows = 0;
 
-  // inspection.json, and "agreement" and "partition" where there are such.
+  // inspection.json, and "agreement", "partition" and "student" where there are such; of a
+  // Transformer without mixture layers "model_loss" and "model_error".
   nlohmann::ordered_json to_json() const;
 };
 
 // Writes the run's inspection.json anew, for the report: of its own test rows.
 void keep(const InspectedRun& inspected, const std::filesystem::path& run);
 
-// Throws UserError for a folder without a run, for rows that one of the runs cannot take, for a
-// model without mixtures, for one expert that is to be probed, for other runs that are no mixtures
-// of whole networks, and for a partition of another number of experts.
+// Throws UserError for a folder without a run, for rows that one of the runs cannot take, for one
+// expert or a model without mixtures that is to be probed, for other runs that are no mixtures of
+// whole networks, and for a partition of another number of experts.
 InspectedRun inspect_run(const InspectOptions& options);
 
 }  // namespace moestro

@@ -4,21 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "moestro/report/noted_table.h"
 #include "moestro/report/student_record.h"
 
 namespace moestro {
 
-struct FoldedTable {
-  std::vector<std::string> headings;
-  std::vector<std::vector<std::string>> rows;
-  std::string note;  // what the columns mean
-};
-
 // layer, experts taken, units kept, their share of the strength, rank, energy, similarity of the
 // units before and after they were put into order with its bound, scale, residual. A row a layer;
 // of a layer with several hidden layers these follow, a row each. Columns that no row has are left
-// out; no rows where nothing but names is left.
-FoldedTable folded_table(const std::vector<FoldedLayerRecord>& layers);
+// out; no rows where nothing but names is left. The note says what the columns mean.
+NotedTable folded_table(const std::vector<FoldedLayerRecord>& layers);
 
 // "encoder.1"; of several hidden layers "encoder.1, hidden layer 2", of whole networks
 // "hidden layer 2".

@@ -42,8 +42,9 @@ struct InspectionRecord {
   std::string set;
   int64_t rows = 0, experts = 0;  // whole networks; 0: none, but layers, and nothing but these
   std::vector<LayerRecord> layers;
-  std::vector<std::string> classes;                   // empty for regression
-  std::vector<std::vector<int64_t>> class_by_expert;  // [class][expert] samples
+  double model_loss = kNotKnown, model_error = kNotKnown;  // where there are no layers either
+  std::vector<std::string> classes;                        // empty for regression
+  std::vector<std::vector<int64_t>> class_by_expert;       // [class][expert] samples
   std::vector<double> usage, importance, load, accuracy, own_accuracy;
   std::vector<double> specialisation;
   std::vector<std::vector<double>> right;            // [owner][expert] share of the owner's samples
