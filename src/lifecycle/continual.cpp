@@ -40,11 +40,13 @@ class StreamRun {
   // added: the last task of the recipe joins a run that is there.
   void run(bool added = false) {
     check(recipe_, document_.schema);
-    if (options_.resume && !added && nothing_left(options_.out, document_.schema.to_toml())) return;
     if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
     // A run that is there is locked before its checkpoint is read.
     if (options_.resume && is_run_folder(options_.out)) open_writer();
     if (options_.resume) open_checkpoint();
+    if (options_.resume && !added &&
+        nothing_left(options_.out, document_.schema.to_toml(), [this] { return is_whole(); }))
+      return;
     prepare();
     if (!writer_) open_writer();
     writer_->begin({.seed = recipe_.train.seed,
@@ -71,6 +73,17 @@ class StreamRun {
   void open_checkpoint() {
     checkpoint_ = CheckpointStore(options_.out / "checkpoints", recipe_.train.keep).latest();
     if (checkpoint_) progress_ = ContinualProgress::from_json(checkpoint_->state);
+  }
+
+  // Of a finished run: whether its last checkpoint is as it was; otherwise what came after the one
+  // before it is to be learned again.
+  bool is_whole() const {
+    if (!checkpoint_)
+      throw UserError(
+          "{}: no checkpoint that can be read; expected one to go on from, or --force to learn the "
+          "stream anew",
+          options_.out.string());
+    return progress_.task == tasks();
   }
 
   void prepare() {
@@ -217,8 +230,8 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
     return;
   }
   // One that was added and not begun, because it failed at once, gives way.
-  if (!named && !learned && !progress.begun && progress.task + 1 == std::ssize(tasks) &&
-      progress.task >= progress.streamed)
+  if (!named && !learned && !folder.is_finished() && !progress.begun &&
+      progress.task + 1 == std::ssize(tasks) && progress.task >= progress.streamed)
     tasks.back() = task_file.string();
   else if (!named && learned)
     tasks.push_back(task_file.string());

@@ -7,15 +7,17 @@
 
 namespace moestro {
 
-bool nothing_left(const std::filesystem::path& out, const std::string& recipe) {
+bool nothing_left(const std::filesystem::path& out, const std::string& recipe,
+                  const std::function<bool()>& is_whole) {
   if (!is_run_folder(out)) return false;
   const RunFolder folder = RunFolder::open(out);
   if (const auto difference = folder.recipe_difference(recipe))
     throw UserError(
         "{}: the run there has another recipe; expected the same to --resume (here: {})",
         out.string(), *difference);
-  if (folder.is_finished()) log_info("{}: the run is finished, nothing to do", out.string());
-  return folder.is_finished();
+  if (!folder.is_finished() || !is_whole()) return false;
+  log_info("{}: the run is finished, nothing to do", out.string());
+  return true;
 }
 
 RunWriter::RunWriter(const std::filesystem::path& out, bool resume, bool force)

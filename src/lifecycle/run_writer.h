@@ -10,8 +10,10 @@
 namespace moestro {
 
 // Throws UserError where the run in `out` has another recipe than this one; true where it is
-// finished.
-bool nothing_left(const std::filesystem::path& out, const std::string& recipe);
+// finished, and whole (asked of finished runs alone).
+bool nothing_left(
+    const std::filesystem::path& out, const std::string& recipe,
+    const std::function<bool()>& is_whole = [] { return true; });
 
 class RunWriter {
  public:

@@ -108,6 +108,12 @@ class Continual : public ::testing::Test {
     set_unfinished(run_);
   }
 
+  void damage_last_checkpoint() const {
+    const CheckpointStore store(run_ / "checkpoints");
+    const fs::path last = store.path(store.steps().back());
+    fs::resize_file(last, fs::file_size(last) / 2);
+  }
+
   static void set_unfinished(const fs::path& run) {
     const RunFolder folder = RunFolder::open(run);
     Manifest manifest = folder.manifest();

@@ -106,6 +106,39 @@ TEST_F(Continual, goes_on_adding_a_task_where_it_was_stopped) {
   EXPECT_EQ(continual(), summary);
 }
 
+TEST_F(Continual, learns_again_what_the_last_checkpoint_lost) {
+  learn();
+  const auto peace = weights();
+  const Json summary = continual(), merges = read_json_file(run_ / "merges.json");
+  damage_last_checkpoint();
+  EXPECT_TRUE(contains(thrown<UserError>([&] { add("third"); }), "go on with --resume first"));
+  learn({}, /*resume=*/true);
+  expect_same(weights(), peace);
+  EXPECT_EQ(continual(), summary);
+  EXPECT_EQ(read_json_file(run_ / "merges.json"), merges);
+  EXPECT_TRUE(RunFolder::open(run_).is_finished());
+}
+
+TEST_F(Continual, adds_again_what_the_last_checkpoint_lost) {
+  learn();
+  add("third");
+  const auto peace = weights();
+  damage_last_checkpoint();
+  put_task("fourth", 'a', 'd');
+  EXPECT_TRUE(contains(thrown<UserError>([&] { add("fourth"); }),
+                       "2 of its 3 tasks are learned; expected a finished run: go on with --add " +
+                           path("third") + " first"));
+  add("third");
+  expect_same(weights(), peace);
+}
+
+TEST_F(Continual, refuses_to_go_on_where_no_checkpoint_is_left_of_a_finished_run) {
+  learn();
+  fs::remove_all(run_ / "checkpoints");
+  EXPECT_TRUE(contains(refusal({}, /*resume=*/true), "no checkpoint that can be read; expected"));
+  EXPECT_EQ(matrix().size(), 3);
+}
+
 TEST_F(Continual, refuses_to_add_where_no_checkpoint_is_left) {
   learn();
   fs::remove_all(run_ / "checkpoints");

@@ -170,7 +170,7 @@ TEST_F(StreamPredictions, refuse_a_run_that_is_not_whole) {
   learn({"stream.steps=16"});
   const fs::path last = CheckpointStore(run_ / "checkpoints").path(32);
   const std::string bytes = get(last);
-  put(last, bytes.substr(0, bytes.size() / 2));
+  damage_last_checkpoint();
   EXPECT_TRUE(contains(refused(rows), "its last checkpoint is damaged; expected"));
   fs::rename(run_ / "checkpoints", files_.folder / "elsewhere");
   EXPECT_TRUE(contains(refused(rows), "no checkpoint that can be read"));

@@ -9,8 +9,9 @@ namespace moestro {
 // Learns the stream and writes checkpoints (after each task and every minute of one),
 // metrics.jsonl, merges.json and summary.json. All that can be wrong with recipe and data is found
 // before the folder is touched; a stopped run goes on at the step where it was. A finished run that
-// is resumed stays as it is. Throws UserError (also where a resumed run has another recipe or other
-// data), SystemError, Interrupted.
+// is resumed stays as it is, unless its last checkpoint is damaged: it goes on from the newest that
+// is not. Throws UserError (also where a resumed run has another recipe or other data, or a
+// finished one no checkpoint that can be read), SystemError, Interrupted.
 void run_stream(const ContinualDocument& document, const RunOptions& options);
 
 // One more task for a finished run, in its folder, whose recipe then ends with the task's file: all
