@@ -1,14 +1,18 @@
 #include "moestro/lifecycle/densify.h"
 
-#include <algorithm>
 #include <charconv>
+
+#include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
 #include "moestro/core/suggest.h"
+#include "moestro/data/record.h"
 #include "moestro/lifecycle/fold.h"
 #include "moestro/lifecycle/trained_run.h"
 #include "moestro/nn/gate.h"
+#include "moestro/store/json_file.h"
 #include "moestro/store/run_folder.h"
+#include "moestro/train/model.h"
 
 namespace moestro {
 namespace {
@@ -28,36 +32,33 @@ void forget(RecipeDocument& document, const std::string& prefix) {
     }
 }
 
-// "linear 64" -> "linear 320", "conv 16 3 pad=1" -> "conv 80 3 pad=1".
-std::string widened(const std::string& layer, int64_t times, int64_t width) {
-  const size_t first = layer.find(' ') + 1, end = std::min(layer.find(' ', first), layer.size());
-  const int64_t units = std::stoll(layer.substr(first, end - first));
-  return fmt::format("{}{}{}", layer.substr(0, first), width > 0 ? width : units * times,
-                     layer.substr(end));
+std::vector<LayerSpec> hidden_layers_of(const RecipeDocument& document, const RunFolder& folder) {
+  const std::filesystem::path path = folder.path() / "data.json";
+  const DataRecord data = DataRecord::from_json(read_json_file(path), path.string());
+  std::vector<LayerSpec> layers = expert_layers(document, task_of(data));
+  std::erase_if(layers, [](const LayerSpec& layer) { return !has_weights(layer); });
+  layers.pop_back();  // the output, whose width is the task's
+  return layers;
 }
 
-// The last layer with weights gives the output, whose width is the task's.
-std::vector<size_t> hidden_places(const std::vector<std::string>& layers) {
-  std::vector<size_t> places;
-  for (size_t i = 0; i < layers.size(); ++i)
-    if (layers[i].starts_with("conv ") || layers[i].starts_with("linear ")) places.push_back(i);
-  if (!places.empty()) places.pop_back();
-  return places;
-}
-
-void set_network_width(RecipeDocument& document, int64_t times, int64_t width) {
-  std::vector<std::string> layers = document.recipe.expert.layers;
-  const std::vector<size_t> hidden = hidden_places(layers);
+void set_network_width(RecipeDocument& document, const RunFolder& folder, int64_t times,
+                       int64_t width) {
+  if (times == 1 && width == 0) return;
+  const std::vector<LayerSpec> hidden = hidden_layers_of(document, folder);
   if (width > 0 && hidden.size() != 1)
     throw UserError(
         "--student {}: the experts have {} hidden layers; expected \"expert\", or experts with one",
         width, hidden.size());
-  for (const size_t i : hidden) layers[i] = widened(layers[i], times, width);
+  std::vector<std::string> layers = document.recipe.expert.layers;
+  for (const LayerSpec& layer : hidden)
+    layers[static_cast<size_t>(layer.index)] =
+        with_size(layer, width > 0 ? width : layer.size * times);
   set(document, fmt::format("expert.layers=[\"{}\"]", joined(layers, "\", \"")));
 }
 
-void set_width(RecipeDocument& document, int64_t times, int64_t width) {
-  if (!document.recipe.model.transformer()) return set_network_width(document, times, width);
+void set_width(RecipeDocument& document, const RunFolder& folder, int64_t times, int64_t width) {
+  if (!document.recipe.model.transformer())
+    return set_network_width(document, folder, times, width);
   const ModelConfig& model = document.recipe.model;
   const int64_t expert = model.expert_hidden > 0 ? model.expert_hidden : model.hidden;
   set(document, fmt::format("model.expert_hidden={}", width > 0 ? width : expert * times));
@@ -83,7 +84,8 @@ void write_student_recipe(const DensifyOptions& options, RecipeDocument& documen
   const int64_t width = width_of(options.width);
   const Recipe& mixture = document.recipe;
   const bool side_by_side = options.gather == "concat";
-  set_width(document, side_by_side ? experts_a_row(mixture.gate, mixture.expert.count) : 1, width);
+  set_width(document, folder, side_by_side ? experts_a_row(mixture.gate, mixture.expert.count) : 1,
+            width);
   for (const char* prefix : {"gate.", "start.", "student.", "model.route", "loss.mutual"})
     forget(document, prefix);
   set(document, "expert.count=1");

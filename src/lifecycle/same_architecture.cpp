@@ -13,22 +13,22 @@ const std::vector<std::string> kMayDiffer = {
     "model.route",  "model.shared",        "model.shared_hidden", "model.shared_gate",
     "model.beam",   "model.length_penalty"};
 
-// "linear 64" -> "linear", "conv 16 3 pad=1" -> "conv 3 pad=1".
-std::string without_width(const std::string& layer) {
-  if (!layer.starts_with("linear ") && !layer.starts_with("conv ")) return layer;
-  const size_t width = layer.find(' '), rest = std::min(layer.find(' ', width + 1), layer.size());
-  return layer.substr(0, width) + layer.substr(rest);
+// Dropout may be another; kinds without a width have a size that counts.
+bool alike(const LayerSpec& a, const LayerSpec& b) {
+  const bool sizes = has_weights(a) || a.size == b.size;
+  return a.kind == b.kind && sizes && a.kernel == b.kernel && a.pad == b.pad &&
+         a.stride == b.stride && a.bias == b.bias && a.batch_statistics == b.batch_statistics;
 }
 
-void check_same_layers(const Recipe& teacher, const Recipe& student, const std::string& where) {
-  const std::vector<std::string>&there = teacher.expert.layers, &here = student.expert.layers;
+void check_same_layers(const std::vector<LayerSpec>& there, const std::vector<LayerSpec>& here,
+                       const std::string& where) {
   if (there.size() != here.size()) return;
   for (size_t i = 0; i < there.size(); ++i)
-    if (without_width(there[i]) != without_width(here[i]))
+    if (!alike(there[i], here[i]))
       throw UserError(
           "{}: its expert.layers have \"{}\" where the student has \"{}\"; expected "
           "the same but for the width",
-          where, there[i], here[i]);
+          where, there[i].text, here[i].text);
 }
 
 void check_same_model(const Recipe& teacher, const Recipe& student, const std::string& where) {
@@ -49,13 +49,12 @@ void check_same_model(const Recipe& teacher, const Recipe& student, const std::s
 
 }  // namespace
 
-void check_same_architecture(const Recipe& teacher, const Recipe& student,
-                             const std::string& where) {
-  if (teacher.model.kind != student.model.kind) return;
-  if (teacher.model.transformer())
-    check_same_model(teacher, student, where);
+void check_same_architecture(const Teacher& teacher, const Recipe& recipe, const Model& student) {
+  if (teacher.recipe().model.kind != recipe.model.kind) return;
+  if (const auto* network = dynamic_cast<const Mixture*>(&student))
+    check_same_layers(teacher.mixture().bank().specs(), network->bank().specs(), teacher.where());
   else
-    check_same_layers(teacher, student, where);
+    check_same_model(teacher.recipe(), recipe, teacher.where());
 }
 
 }  // namespace moestro

@@ -58,8 +58,7 @@ Student::Student(const RecipeDocument& document, const DataSource& data, c10::De
 Student::~Student() = default;
 
 void Student::fold_into(Model& model) {
-  if (document_.recipe.student.copies())
-    check_same_architecture(teacher_.recipe(), document_.recipe, teacher_.where());
+  if (document_.recipe.student.copies()) check_same_architecture(teacher_, document_.recipe, model);
   const auto started = Clock::now();
   layers_ =
       fold(teacher_, model, document_.recipe.student, {calibration_, data_.normaliser, device_},

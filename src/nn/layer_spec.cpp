@@ -193,6 +193,15 @@ std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers, cons
   return specs;
 }
 
+bool has_weights(const LayerSpec& spec) {
+  return spec.kind == LayerKind::conv || spec.kind == LayerKind::linear;
+}
+
+std::string with_size(const LayerSpec& spec, int64_t size) {
+  MOESTRO_CHECK(has_weights(spec), "{}", spec.text);
+  return with_first_value(spec.text, std::to_string(size));
+}
+
 int64_t hidden_layer(const std::vector<LayerSpec>& specs, int64_t from_last) {
   int64_t i = std::ssize(specs) - 1;
   while (i >= 0 && specs[i].kind != LayerKind::linear) --i;

@@ -100,6 +100,15 @@ LayerWords split_layer(const std::string& text) {
   return layer;
 }
 
+std::string with_first_value(const std::string& layer, const std::string& value) {
+  std::vector<std::string> words = words_of(layer);
+  const auto is_option = [](const std::string& word) { return word.find('=') != word.npos; };
+  const auto first = std::find_if_not(words.begin() + 1, words.end(), is_option);
+  MOESTRO_CHECK(first != words.end(), "{}", layer);
+  *first = value;
+  return joined(words, " ");
+}
+
 std::optional<int64_t> whole_number(std::string_view word) {
   return number<int64_t>(word);
 }

@@ -26,6 +26,10 @@ struct LayerWords {
 // Throws UserError without the place: "unknown layer ...".
 LayerWords split_layer(const std::string& text);
 
+// The same layer with another word at its first position: "conv 16 3 pad=1", 80 -> "conv 80 3
+// pad=1".
+std::string with_first_value(const std::string& layer, const std::string& value);
+
 // The whole word as a decimal number; nothing for anything else or what does not fit.
 std::optional<int64_t> whole_number(std::string_view word);
 std::optional<double> real_number(std::string_view word);

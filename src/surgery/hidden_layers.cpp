@@ -9,10 +9,6 @@ namespace {
 
 using Role = HiddenLayer::Role;
 
-bool has_weights(const LayerSpec& spec) {
-  return spec.kind == LayerKind::conv || spec.kind == LayerKind::linear;
-}
-
 size_t output_layer(const std::vector<LayerSpec>& specs) {
   for (size_t i = specs.size(); i-- > 0;)
     if (has_weights(specs[i])) return i;

@@ -105,6 +105,13 @@ std::unique_ptr<Model> build_model(const RecipeDocument& document, const Task& t
   return std::make_unique<Mixture>(build_mixture(document, task));
 }
 
+std::vector<LayerSpec> expert_layers(const RecipeDocument& document, const Task& task) {
+  const int64_t outputs = task.classes == 0 ? 1 : task.classes;
+  return parse_layers(
+      document.recipe.expert.layers, task.sample_shape,
+      {document.schema.where("expert.layers"), "classes", outputs, task.categories});
+}
+
 Mixture build_mixture(const RecipeDocument& document, const Task& task) {
   const Recipe& recipe = document.recipe;
   const Schema& schema = document.schema;
@@ -115,10 +122,7 @@ Mixture build_mixture(const RecipeDocument& document, const Task& task) {
                     task.classes == 0 ? "a value" : "a class",
                     task.classes == 0 ? "values" : "probabilities or logits");
   const auto seed = static_cast<uint64_t>(recipe.train.seed);
-  const int64_t outputs = task.classes == 0 ? 1 : task.classes;
-  std::vector<LayerSpec> specs =
-      parse_layers(recipe.expert.layers, task.sample_shape,
-                   {schema.where("expert.layers"), "classes", outputs, task.categories});
+  std::vector<LayerSpec> specs = expert_layers(document, task);
   GateSetting setting;
   setting.input = task.sample_shape;
   setting.experts = recipe.expert.count;

@@ -71,6 +71,23 @@ TEST_F(StudentTest, concat_is_as_many_experts_wide_as_answer_for_a_row) {
   EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 9);
 }
 
+TEST_F(StudentTest, of_layers_written_in_any_way_has_their_width) {
+  train_mixture({"expert.layers=[\" linear  bias=true 6\", \"relu\", \"linear classes\"]",
+                 "gate.kind=noisy_topk", "gate.k=2"});
+  fold("topk");
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 6);
+  fold("concat");
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 12);
+  fold("topk", {"expert.layers=[\"linear 5\", \"relu\", \"linear classes bias=true\"]"});
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 5);
+}
+
+TEST_F(StudentTest, concat_widens_hidden_layers_that_are_as_wide_as_there_are_classes) {
+  train_mixture({"expert.layers=[\"linear classes\", \"relu\", \"linear classes\"]"});
+  fold("concat");
+  EXPECT_EQ(last_weights().at("experts.0.weight").size(2), 4);
+}
+
 TEST_F(StudentTest, concat_of_a_switch_mixture_is_one_expert_wide) {
   train_mixture({"expert.count=3", "gate.kind=switch"});
   fold("concat");
@@ -218,6 +235,22 @@ TEST_F(StudentTest, refuses_a_teacher_of_the_same_shapes_that_computes_something
                 "same but for the width"),
       std::string::npos);
   EXPECT_FALSE(fs::exists(run_));
+}
+
+TEST_F(StudentTest, may_have_another_dropout_but_no_other_statistics) {
+  train_mixture(
+      {"expert.layers=[\"linear 6\", \"batchnorm\", \"relu\", \"dropout 0.1\", "
+       "\"linear classes\"]"});
+  const auto fold_with = [&](const char* norm, const char* dropout) {
+    fold("topk", {fmt::format("expert.layers=[\"linear 6\", \"{}\", \"relu\", \"{}\", "
+                              "\"linear classes\"]",
+                              norm, dropout)});
+  };
+  fold_with("batchnorm eval=running", "dropout 0.3");
+  EXPECT_NE(thrown<UserError>([&] { fold_with("batchnorm eval=batch", "dropout 0.1"); })
+                .find("its expert.layers have \"batchnorm\" where the student has \"batchnorm "
+                      "eval=batch\""),
+            std::string::npos);
 }
 
 TEST_F(StudentTest, refuses_a_damaged_or_unfinished_teacher) {

@@ -193,6 +193,14 @@ TEST(LayerSpec, embed_refuses_a_width_that_is_none) {
             "WIDTH\"");
 }
 
+TEST(LayerSpec, is_written_with_another_size_and_the_same_options) {
+  const auto specs =
+      parse({"conv pad=1  4 3", "relu", "linear classes bias=false", "linear classes"}, {1, 8, 8});
+  EXPECT_EQ(with_size(specs[0], 80), "conv pad=1 80 3");
+  EXPECT_EQ(with_size(specs[3], 7), "linear 7 bias=false");  // behind the implied flatten
+  EXPECT_FALSE(has_weights(specs[1]));
+}
+
 TEST(LayerSpec, batch_norm_may_keep_the_statistics_of_the_batch) {
   EXPECT_FALSE(parse({"batchnorm", "linear classes"}, {1, 8, 8})[0].batch_statistics);
   EXPECT_FALSE(parse({"batchnorm eval=running", "linear classes"}, {1, 8, 8})[0].batch_statistics);

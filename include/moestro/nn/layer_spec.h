@@ -70,6 +70,13 @@ struct LayerListPlace {
 std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers, const Shape& input,
                                     const LayerListPlace& place);
 
+// conv, linear. The last such layer gives the output, those before it hidden units.
+bool has_weights(const LayerSpec& spec);
+
+// The layer as it is written with so many channels, or values: "conv 16 3 pad=1" with 80 is
+// "conv 80 3 pad=1". Of layers with weights.
+std::string with_size(const LayerSpec& spec, int64_t size);
+
 // Index into specs of the from_last'th activation before the last linear, counted from there: its
 // input is that hidden layer before its activation. -1 where there is none.
 int64_t hidden_layer(const std::vector<LayerSpec>& specs, int64_t from_last = 1);

@@ -25,7 +25,10 @@ Task task_of(const DataRecord& data);
 // the task do not fit.
 std::unique_ptr<Model> build_model(const RecipeDocument& document, const Task& task);
 
-// The same for model.kind = "mixture".
+// The layers of one expert, or of the dense network in the place of all; throws likewise.
+std::vector<LayerSpec> expert_layers(const RecipeDocument& document, const Task& task);
+
+// The same as build_model() for model.kind = "mixture".
 Mixture build_mixture(const RecipeDocument& document, const Task& task);
 
 }  // namespace moestro
