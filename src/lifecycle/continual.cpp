@@ -1,231 +1,59 @@
 #include "moestro/lifecycle/continual.h"
 
-#include <chrono>
-
-#include <nlohmann/json.hpp>
-
-#include "moestro/core/device.h"
+#include "continual_run.h"
 #include "moestro/core/error.h"
-#include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
-#include "moestro/core/progress.h"
 #include "moestro/core/schema_peek.h"
-#include "moestro/core/suggest.h"
-#include "moestro/store/checkpoint_store.h"
-#include "moestro/store/digest.h"
-#include "moestro/store/json_file.h"
-#include "moestro/store/metrics_log.h"
-#include "moestro/store/run_folder.h"
-#include "run_writer.h"
 #include "stream_encoder.h"
-#include "stream_learner.h"
 
 namespace moestro {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kSecondsBetweenCheckpoints = 60;
-constexpr int64_t kStepsBetweenRecords = 10;
-
-double now() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
-}
-
-class StreamRun {
- public:
-  StreamRun(const ContinualDocument& document, const RunOptions& options)
-      : document_(document), recipe_(document.recipe), options_(options) {}
-
-  // added: the last task of the recipe joins a run that is there.
-  void run(bool added = false) {
-    check(recipe_, document_.schema);
-    if (!options_.resume) RunFolder::check_free(options_.out, options_.force);
-    // A run that is there is locked before its checkpoint is read.
-    if (options_.resume && is_run_folder(options_.out)) open_writer();
-    if (options_.resume) open_checkpoint();
-    if (options_.resume && !added &&
-        nothing_left(options_.out, document_.schema.to_toml(), [this] { return is_whole(); }))
-      return;
-    prepare();
-    if (!writer_) open_writer();
-    writer_->begin({.seed = recipe_.train.seed,
-                    .device = describe_device(device_),
-                    .threads = threads_,
-                    .data_digest = sha256_hex(joined(samples_.digests, ""))},
-                   document_.schema.to_toml());
-    writer_->finish([this] {
-      write_stream_tasks(folder().path(), samples_.tasks);
-      learn_all();
-      write_summary();
-    });
-  }
-
- private:
-  const RunFolder& folder() const { return writer_->folder(); }
-  int64_t tasks() const { return std::ssize(recipe_.stream.tasks); }
-  int64_t total_step() const { return progress_.task * recipe_.stream.steps + progress_.step; }
-
-  void open_writer() {
-    writer_ = std::make_unique<RunWriter>(options_.out, options_.resume, options_.force);
-  }
-
-  void open_checkpoint() {
-    checkpoint_ = CheckpointStore(options_.out / "checkpoints", recipe_.train.keep).latest();
-    if (checkpoint_) progress_ = ContinualProgress::from_json(checkpoint_->state);
-  }
-
-  // Of a finished run: whether its last checkpoint is as it was; otherwise what came after the one
-  // before it is to be learned again.
-  bool is_whole() const {
-    if (!checkpoint_)
-      throw UserError(
-          "{}: no checkpoint that can be read; expected one to go on from, or --force to learn the "
-          "stream anew",
-          options_.out.string());
-    return progress_.task == tasks();
-  }
-
-  void prepare() {
-    threads_ = set_threads(recipe_.train.threads);
-    device_ = resolve_device(recipe_.train.device);
-    const StreamEncoder encoder =
-        open_stream_encoder(recipe_.stream, device_, compute_type(recipe_.train));
-    if (!checkpoint_) progress_.streamed = tasks();
-    samples_ = read_stream(recipe_.stream, progress_.streamed, options_.data_root,
-                           static_cast<uint64_t>(recipe_.train.seed), encoder);
-    check_same_rows();
-    if (checkpoint_) check_same_encoder(encoder, progress_.encoder, recipe_.stream, options_.out);
-    progress_.encoder = encoder.digest;
-    learner_.emplace(recipe_, encoder.encoder(), samples_, progress_);
-    if (checkpoint_)
-      learner_->restore(checkpoint_->file);
-    else
-      learner_->start();
-  }
-
-  void check_same_rows() {
-    for (size_t t = 0; t < progress_.digests.size(); ++t)
-      if (progress_.digests[t] != samples_.digests[t])
-        throw UserError(
-            "{}: the rows of task \"{}\" are not those that the run was begun with; "
-            "expected the same data",
-            options_.out.string(), samples_.tasks[t].name);
-    progress_.digests = samples_.digests;
-  }
-
-  void learn_all() {
-    const InterruptHandlers handlers;
-    if (checkpoint_) log_info("going on after step {}", total_step());
-    MetricsLog metrics(folder().metrics_path(), checkpoint_ ? total_step() : -1);
-    Progress bar(folder().name(), tasks() * recipe_.stream.steps, "steps");
-    while (progress_.task < tasks()) {
-      if (!progress_.begun) learner_->begin_task();
-      learn_task(bar, metrics);
-      end_task();
-    }
-  }
-
-  void learn_task(Progress& bar, MetricsLog& metrics) {
-    const std::string& name = samples_.tasks[static_cast<size_t>(progress_.task)].name;
-    bar.label(fmt::format("{} ({}/{})", name, progress_.task + 1, tasks()));
-    double started = now(), saved = started;
-    while (!learner_->task_done()) {
-      const Tensor loss = learner_->run_step();
-      progress_.seconds += now() - started;
-      started = now();
-      bar.advance(total_step());
-      if (progress_.step % kStepsBetweenRecords == 0 || learner_->task_done())
-        metrics.append({{"step", total_step()}, {"task", name}, {"loss", loss.item<double>()}});
-      const bool stopping = interrupt_requested();
-      if (stopping || started - saved > kSecondsBetweenCheckpoints) {
-        metrics.sync();
-        save();
-        saved = started = now();
-      }
-      if (stopping)
-        throw Interrupted(
-            fmt::format("stopped after step {}; {} goes on", total_step(),
-                        progress_.task >= progress_.streamed ? "the same --add" : "--resume"));
-    }
-    metrics.sync();
-  }
-
-  void end_task() {
-    const auto t = static_cast<size_t>(progress_.task);
-    learner_->end_task();
-    write_merges();
-    save();
-    const ScoreRow& row = progress_.rows.back();
-    log_info("{}: accuracy {:.3f} (untouched {:.3f})", samples_.tasks[t].name,
-             row.known[t].accuracy, progress_.rows.front().known[t].accuracy);
-  }
-
-  void write_merges() const {
-    write_json_file(folder().path() / "merges.json",
-                    nlohmann::ordered_json(to_json(learner_->journal())));
-  }
-
-  void save() {
-    learner_->take_stock();
-    CheckpointStore(folder().checkpoints_path(), recipe_.train.keep)
-        .save(total_step(), total_step(), learner_->tensors(), progress_.to_json());
-  }
-
-  void write_summary() const {
-    write_merges();
-    std::vector<std::string> names;
-    for (const StreamTask& task : samples_.tasks) names.push_back(task.name);
-    nlohmann::ordered_json json = {{"schema", 1},
-                                   {"name", folder().name()},
-                                   {"data", "stream"},
-                                   {"device", writer_->manifest().device},
-                                   {"seed", recipe_.train.seed},
-                                   {"parameters", learner_->parameters()},
-                                   {"seconds", progress_.seconds}};
-    json["continual"] = continual_json(progress_, names);
-    json["continual"]["rows"] = recipe_.stream.rows;
-    write_json_file(folder().summary_path(), json);
-  }
-
-  const ContinualDocument& document_;
-  const ContinualRecipe& recipe_;
-  const RunOptions& options_;
-  int64_t threads_ = 0;
-  c10::Device device_ = c10::kCPU;
-  ContinualProgress progress_;
-  std::optional<Checkpoint> checkpoint_;
-  StreamSamples samples_;
-  std::optional<StreamLearner> learner_;
-  std::unique_ptr<RunWriter> writer_;
-};
-
-}  // namespace
-
-void run_stream(const ContinualDocument& document, const RunOptions& options) {
-  StreamRun(document, options).run();
-}
-
-void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::path& data_root) {
-  const RunFolder folder = RunFolder::open(run);
+void read_recipe(const RunFolder& folder, ContinualDocument& document) {
+  const std::string run = folder.path().string();
   if (!has_section(folder.recipe_path(), "stream"))
-    throw UserError("{}: no run of `moestro continual`; expected one to add a task to",
-                    run.string());
-  ContinualDocument document;
+    throw UserError("{}: no run of `moestro continual`; expected one to add a task to", run);
   document.schema.parse_file(folder.recipe_path());
   if (document.recipe.adapter.kind == "none")
     throw UserError(
         "{}: what it learns changes what all tasks are answered with (adapter.kind = \"none\"); "
         "expected a run with adapters",
-        run.string());
-  std::vector<std::string>& tasks = document.recipe.stream.tasks;
+        run);
+}
+
+ContinualProgress progress_of(const RunFolder& folder) {
   const auto checkpoint = CheckpointStore(folder.checkpoints_path()).latest();
   if (!checkpoint)
-    throw UserError("{}: no checkpoint that can be read; expected a finished run", run.string());
-  const ContinualProgress progress = ContinualProgress::from_json(checkpoint->state);
+    throw UserError("{}: no checkpoint that can be read; expected a finished run",
+                    folder.path().string());
+  return ContinualProgress::from_json(checkpoint->state);
+}
+
+// Throws UserError where what a finished run was learned from is not what it was.
+void check_unchanged(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                     const fs::path& run, const fs::path& data_root) {
+  const StreamEncoder encoder = open_stream_encoder(recipe.stream, c10::kCPU, c10::kFloat);
+  check_same_encoder(encoder, progress.encoder, recipe.stream, run);
+  check_same_tasks(recipe, progress, data_root, encoder);
+}
+
+}  // namespace
+
+void run_stream(const ContinualDocument& document, const RunOptions& options) {
+  ContinualRun(document, options).run();
+}
+
+void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::path& data_root) {
+  const RunFolder folder = RunFolder::open(run);
+  ContinualDocument document;
+  read_recipe(folder, document);
+  const ContinualProgress progress = progress_of(folder);
+  std::vector<std::string>& tasks = document.recipe.stream.tasks;
   const bool named = fs::path(tasks.back()) == task_file;
   const bool learned = progress.task == std::ssize(tasks);
   if (named && learned && folder.is_finished()) {
+    check_unchanged(document.recipe, progress, run, data_root);
     log_info("{}: the task is learned, nothing to do", run.string());
     return;
   }
@@ -241,7 +69,7 @@ void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::p
         run.string(), progress.task, tasks.size(),
         progress.task < progress.streamed ? "--resume" : "--add " + tasks.back());
   const RunOptions options{.out = run, .data_root = data_root, .resume = true};
-  StreamRun(document, options).run(/*added=*/true);
+  ContinualRun(document, options).run(/*added=*/true);
 }
 
 }  // namespace moestro

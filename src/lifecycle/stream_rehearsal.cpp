@@ -18,14 +18,12 @@ int64_t few_of(int64_t limit) {
 void rehearse_stream(const ContinualDocument& document, const std::filesystem::path& data_root) {
   check(document.recipe, document.schema);
   const StreamEncoder encoder = open_stream_encoder(document.recipe.stream, c10::kCPU, c10::kFloat);
-  StreamConfig few = document.recipe.stream;
-  few.samples = few_of(few.samples);
-  few.most_test = few_of(few.most_test);
-  few.support = 1;
-  const StreamSamples samples =
-      read_stream(few, std::ssize(few.tasks), data_root,
-                  static_cast<uint64_t>(document.recipe.train.seed), encoder);
-  ContinualProgress progress{.streamed = std::ssize(few.tasks)};
+  ContinualRecipe few = document.recipe;
+  few.stream.samples = few_of(few.stream.samples);
+  few.stream.most_test = few_of(few.stream.most_test);
+  few.stream.support = 1;
+  ContinualProgress progress{.streamed = std::ssize(few.stream.tasks)};
+  const StreamSamples samples = read_stream(few, progress, data_root, encoder);
   StreamLearner(document.recipe, encoder.encoder(), samples, progress);
 }
 

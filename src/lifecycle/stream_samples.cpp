@@ -15,12 +15,27 @@ namespace {
 
 using Files = std::vector<fs::path>;
 
+// Throws for a task that is not what it was when the run was begun with it.
+template <class Task>
+void check_same(const std::vector<Task>& tasks, const Files& files,
+                const std::vector<std::string>& digests) {
+  for (size_t t = 0; t < digests.size(); ++t)
+    if (tasks[t].digest() != digests[t])
+      throw UserError(
+          "{}: task \"{}\" is not what the run was begun with: its name, keys or rows have "
+          "changed; "
+          "expected the same file and data",
+          files[t].string(), tasks[t].name);
+}
+
 // load: task files of one stream -> tasks.
 template <class Load>
-auto load_tasks(const StreamConfig& stream, int64_t streamed, const Load& load) {
-  const Files files(stream.tasks.begin(), stream.tasks.end());
-  auto tasks = load(Files(files.begin(), files.begin() + streamed));
-  for (size_t t = static_cast<size_t>(streamed); t < files.size(); ++t) {
+auto load_tasks(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                const Load& load) {
+  const Files files(recipe.stream.tasks.begin(), recipe.stream.tasks.end());
+  const auto streamed = static_cast<size_t>(progress.streamed);
+  auto tasks = load(Files(files.begin(), files.begin() + progress.streamed));
+  for (size_t t = streamed; t < files.size(); ++t) {
     auto task = std::move(load({files[t]}).front());
     const auto is_twin = [&](const auto& other) { return other.name == task.name; };
     if (std::ranges::any_of(tasks, is_twin))
@@ -28,7 +43,36 @@ auto load_tasks(const StreamConfig& stream, int64_t streamed, const Load& load) 
                       files[t].string(), task.name);
     tasks.push_back(std::move(task));
   }
+  check_same(tasks, files, progress.digests);
   return tasks;
+}
+
+bool on_valid(const StreamConfig& stream) {
+  return stream.rows == "valid";
+}
+
+StreamLimits limits_of(const StreamConfig& stream) {
+  return {.samples_a_class = stream.samples,
+          .most_train = stream.most,
+          .most_test = stream.most_test,
+          .hold_out = on_valid(stream),
+          .support_a_class = stream.support};
+}
+
+std::vector<TextTask> load_texts(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                                 const fs::path& root) {
+  return load_tasks(recipe, progress, [&](const Files& files) {
+    return load_task_stream(files, root, limits_of(recipe.stream),
+                            static_cast<uint64_t>(recipe.train.seed));
+  });
+}
+
+std::vector<ImageTask> load_images(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                                   const fs::path& root) {
+  return load_tasks(recipe, progress, [&](const Files& files) {
+    return load_image_stream(files, root, limits_of(recipe.stream),
+                             static_cast<uint64_t>(recipe.train.seed));
+  });
 }
 
 template <class Task>
@@ -72,31 +116,30 @@ Tensor reference_unit(const StreamConfig& stream, const TextReader& reader,
 
 }  // namespace
 
-StreamSamples read_stream(const StreamConfig& stream, int64_t streamed, const fs::path& data_root,
-                          uint64_t seed, const StreamEncoder& encoder) {
-  const bool on_valid = stream.rows == "valid";
-  const StreamLimits limits{.samples_a_class = stream.samples,
-                            .most_train = stream.most,
-                            .most_test = stream.most_test,
-                            .hold_out = on_valid,
-                            .support_a_class = stream.support};
+StreamSamples read_stream(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                          const fs::path& data_root, const StreamEncoder& encoder) {
+  const StreamConfig& stream = recipe.stream;
   StreamSamples all;
   if (encoder.images) {
     const ImageReader reader(*encoder.images);
-    for (const ImageTask& task : load_tasks(stream, streamed, [&](const Files& files) {
-           return load_image_stream(files, data_root, limits, seed);
-         }))
-      add_task(task, on_valid, reader, *encoder.images, all);
+    for (const ImageTask& task : load_images(recipe, progress, data_root))
+      add_task(task, on_valid(stream), reader, *encoder.images, all);
     return all;
   }
   const TextReader reader(stream, *encoder.texts);
-  for (const TextTask& task : load_tasks(stream, streamed, [&](const Files& files) {
-         return load_task_stream(files, data_root, limits, seed);
-       }))
-    add_task(task, on_valid, reader, *encoder.texts, all);
+  for (const TextTask& task : load_texts(recipe, progress, data_root))
+    add_task(task, on_valid(stream), reader, *encoder.texts, all);
   if (!stream.reference.empty())
     all.reference_unit = reference_unit(stream, reader, *encoder.texts);
   return all;
+}
+
+void check_same_tasks(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                      const fs::path& data_root, const StreamEncoder& encoder) {
+  if (encoder.images)
+    load_images(recipe, progress, data_root);
+  else
+    load_texts(recipe, progress, data_root);
 }
 
 }  // namespace moestro

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "continual_progress.h"
 #include "moestro/lifecycle/continual_recipe.h"
 #include "moestro/train/task_learner.h"
 #include "stream_encoder.h"
@@ -20,11 +21,14 @@ struct StreamSamples {
   Tensor reference_unit;                          // undefined without stream.reference
 };
 
-// The first `streamed` task files as one stream, each of the others as a task added later. Throws
-// UserError as load_task_stream or load_image_stream, whichever the encoder reads, and where rows
-// that are to be measured are missing.
-StreamSamples read_stream(const StreamConfig& stream, int64_t streamed,
-                          const std::filesystem::path& data_root, uint64_t seed,
-                          const StreamEncoder& encoder);
+// The first progress.streamed task files as one stream, each of the others as a task added later.
+// Throws UserError as load_task_stream or load_image_stream, whichever the encoder reads; for a
+// task that is not what progress.digests says; and where rows that are to be measured are missing.
+StreamSamples read_stream(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                          const std::filesystem::path& data_root, const StreamEncoder& encoder);
+
+// Throws UserError where that would find a task changed; embeds nothing.
+void check_same_tasks(const ContinualRecipe& recipe, const ContinualProgress& progress,
+                      const std::filesystem::path& data_root, const StreamEncoder& encoder);
 
 }  // namespace moestro

@@ -168,12 +168,38 @@ TEST_F(Continual, refuses_to_go_on_with_another_recipe_or_other_rows) {
   EXPECT_TRUE(contains(refusal({"stream.scale=10"}, true), "another recipe"));
   set_unfinished(run_);
   put_task("second", 'c', 'e');
-  EXPECT_TRUE(contains(refusal({}, true), "the rows of task \"second\" are not those"));
+  EXPECT_TRUE(contains(refusal({}, true),
+                       "second.toml: task \"second\" is not what the run was begun with"));
   put_task("second", 'c', 'd');
   put(files_.folder / "encoder" / "tokenizer_config.json", "{}");
   put(files_.folder / "encoder" / "vocab.txt",
       read_file(files_.folder / "encoder" / "vocab.txt") + "more\n");
   EXPECT_TRUE(contains(refusal({}, true), "the encoder is not the one"));
+}
+
+TEST_F(Continual, refuses_to_add_again_what_has_changed) {
+  learn();
+  add("third");
+  const Json before = matrix();
+  const auto refusal = [&] { return thrown<UserError>([&] { add("third"); }); };
+  const std::string changed =
+      path("third") +
+      ": task \"third\" is not what the run was begun with: its name, keys or rows "
+      "have changed; expected the same file and data";
+  put_task("third", 'b', 'e');
+  EXPECT_EQ(refusal(), changed);
+  put_task("third", 'b', 'c');
+  put_task_file("third", files_.folder / "third-train.tsv", files_.folder / "third-test.tsv", "y");
+  EXPECT_EQ(refusal(), changed);
+  put_task("third", 'b', 'c');
+  EXPECT_NO_THROW(add("third"));
+  put_task("first", 'a', 'e');
+  EXPECT_TRUE(contains(refusal(), "first.toml: task \"first\" is not what the run was begun with"));
+  put_task("first", 'a', 'b');
+  put(files_.folder / "encoder" / "vocab.txt",
+      get(files_.folder / "encoder" / "vocab.txt") + "more\n");
+  EXPECT_TRUE(contains(refusal(), "the encoder is not the one"));
+  EXPECT_EQ(matrix(), before);
 }
 
 TEST_F(Continual, refuses_to_add_to_what_is_no_finished_stream) {

@@ -157,7 +157,7 @@ TEST_F(ImageStream, refuses_to_go_on_with_other_pixels_or_another_encoder) {
   set_unfinished(run_);
   put_set("second", 8, 4, 64);
   EXPECT_TRUE(contains(image_refusal({"stream.steps=20"}, true),
-                       "the rows of task \"second\" are not those"));
+                       "second.toml: task \"second\" is not what the run was begun with"));
   put_set("second", 8, 4);
   train_encoder({"train.seed=5"});
   EXPECT_TRUE(contains(image_refusal({"stream.steps=20"}, true), "the encoder is not the one"));
