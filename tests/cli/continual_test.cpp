@@ -78,5 +78,17 @@ TEST_F(ContinualProgram, runs_of_the_other_kind_are_refused_by_name) {
                     {"runs/t: no run of `moestro continual`; expected one to add a task to"}));
 }
 
+TEST_F(ContinualProgram, a_page_of_several_runs_says_which_streams_it_leaves_out) {
+  ASSERT_TRUE(succeeds(learn()));
+  EXPECT_TRUE(fails(moestro({"report", "runs"}), 2,
+                    {"runs holds runs of `moestro continual` alone, which are not compared on one "
+                     "page; expected one of them, as runs/s"}));
+  ASSERT_TRUE(succeeds(moestro({"train", "toy.toml", "--out", "runs/t"})));
+  const Outcome outcome = moestro({"report", "runs"});
+  ASSERT_TRUE(succeeds(outcome));
+  EXPECT_EQ(outcome.err,
+            "left out, since runs of `moestro continual` are not compared on one page: s\n");
+}
+
 }  // namespace
 }  // namespace moestro::testing
