@@ -48,7 +48,11 @@ void continual(const ContinualFlags& flags, const CommonFlags& common) {
   if (flags.add.empty())
     learn_stream(flags, common, out);
   else
-    add_task_to_run(out, flags.add, common.data_root);
+    add_task_to_run({.run = out,
+                     .task_file = flags.add,
+                     .data_root = common.data_root,
+                     .device = common.device,
+                     .threads = common.threads});
   const std::filesystem::path page = write_report(out);
   if (common.json) {
     fmt::print("{}", read_file(out / "summary.json"));
@@ -94,7 +98,6 @@ void add_continual(CLI::App& app, CommonFlags& common) {
       ->excludes(add);
   add_data_root(*verb, common);
   add_compute(*verb, common);
-  for (const char* flag : {"--device", "--threads"}) verb->get_option(flag)->excludes(add);
   add_json(*verb, common);
   verb->callback([flags, &common] { continual(*flags, common); });
 }

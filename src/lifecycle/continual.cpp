@@ -22,6 +22,11 @@ void read_recipe(const RunFolder& folder, ContinualDocument& document) {
         run);
 }
 
+void set_compute(const AddedTask& added, Schema& schema) {
+  if (!added.device.empty()) schema.set("train.device=" + added.device, "--device");
+  if (added.threads >= 0) schema.set(fmt::format("train.threads={}", added.threads), "--threads");
+}
+
 ContinualProgress progress_of(const RunFolder& folder) {
   const auto checkpoint = CheckpointStore(folder.checkpoints_path()).latest();
   if (!checkpoint)
@@ -44,31 +49,33 @@ void run_stream(const ContinualDocument& document, const RunOptions& options) {
   ContinualRun(document, options).run();
 }
 
-void add_task_to_run(const fs::path& run, const fs::path& task_file, const fs::path& data_root) {
+void add_task_to_run(const AddedTask& added) {
+  const fs::path& run = added.run;
   const RunFolder folder = RunFolder::open(run);
   ContinualDocument document;
   read_recipe(folder, document);
+  set_compute(added, document.schema);
   const ContinualProgress progress = progress_of(folder);
   std::vector<std::string>& tasks = document.recipe.stream.tasks;
-  const bool named = fs::path(tasks.back()) == task_file;
+  const bool named = fs::weakly_canonical(tasks.back()) == fs::weakly_canonical(added.task_file);
   const bool learned = progress.task == std::ssize(tasks);
   if (named && learned && folder.is_finished()) {
-    check_unchanged(document.recipe, progress, run, data_root);
+    check_unchanged(document.recipe, progress, run, added.data_root);
     log_info("{}: the task is learned, nothing to do", run.string());
     return;
   }
   // One that was added and not begun, because it failed at once, gives way.
   if (!named && !learned && !folder.is_finished() && !progress.begun &&
       progress.task + 1 == std::ssize(tasks) && progress.task >= progress.streamed)
-    tasks.back() = task_file.string();
+    tasks.back() = added.task_file.string();
   else if (!named && learned)
-    tasks.push_back(task_file.string());
+    tasks.push_back(added.task_file.string());
   else if (!named || progress.task < progress.streamed)
     throw UserError(
         "{}: {} of its {} tasks are learned; expected a finished run: go on with {} first",
         run.string(), progress.task, tasks.size(),
         progress.task < progress.streamed ? "--resume" : "--add " + tasks.back());
-  const RunOptions options{.out = run, .data_root = data_root, .resume = true};
+  const RunOptions options{.out = run, .data_root = added.data_root, .resume = true};
   ContinualRun(document, options).run(/*added=*/true);
 }
 

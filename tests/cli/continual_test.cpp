@@ -90,5 +90,25 @@ TEST_F(ContinualProgram, a_page_of_several_runs_says_which_streams_it_leaves_out
             "left out, since runs of `moestro continual` are not compared on one page: s\n");
 }
 
+TEST_F(ContinualProgram, adds_a_task_on_the_threads_that_it_is_told_and_knows_it_by_any_path) {
+  ASSERT_TRUE(succeeds(learn()));
+  std::string third = get(folder_ / "second.toml");
+  put(folder_ / "third.toml", third.replace(third.find("\"z y\""), 5, "\"y\""));
+  const Words add = {"continual", "runs/s", "--device", "cpu", "--threads", "2", "--add"};
+  const auto adding = [&](const std::string& task) {
+    Words arguments = add;
+    arguments.push_back(task);
+    return moestro(arguments);
+  };
+  ASSERT_TRUE(succeeds(adding("third.toml")));
+  EXPECT_NE(get(folder_ / "runs/s/recipe.toml").find("threads = 2"), std::string::npos);
+  EXPECT_NE(get(folder_ / "runs/s/manifest.json").find("\"threads\": 2"), std::string::npos);
+  const Outcome again = adding((folder_ / "runs" / ".." / "third.toml").string());
+  ASSERT_TRUE(succeeds(again));
+  EXPECT_NE(again.err.find("the task is learned, nothing to do"), std::string::npos);
+  EXPECT_TRUE(fails(moestro({"continual", "runs/s", "--add", "third.toml", "--device", "tpu"}), 2,
+                    {"--device: train.device = \"tpu\""}));
+}
+
 }  // namespace
 }  // namespace moestro::testing

@@ -96,7 +96,8 @@ class Continual : public ::testing::Test {
   }
 
   void add(const std::string& name) const {
-    add_task_to_run(run_, path(name), files_.folder.path());
+    add_task_to_run(
+        {.run = run_, .task_file = path(name), .data_root = files_.folder.path(), .device = {}});
   }
 
   // As if it had been killed while it learned the second task.

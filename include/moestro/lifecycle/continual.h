@@ -14,13 +14,19 @@ namespace moestro {
 // finished one no checkpoint that can be read), SystemError, Interrupted.
 void run_stream(const ContinualDocument& document, const RunOptions& options);
 
+struct AddedTask {
+  std::filesystem::path run, task_file;
+  std::filesystem::path data_root;  // may be empty: see data/data_root.h
+  std::string device;               // empty: the recipe's; otherwise the recipe's from then on
+  int64_t threads = -1;             // below 0: the recipe's; likewise
+};
+
 // One more task for a finished run, in its folder, whose recipe then ends with the task's file: all
 // experts that there are are frozen before and new ones appended, so that what earlier tasks are
 // answered with, where the task is known, stays the same to the bit. Goes on where such a call was
 // stopped; a task that failed before its first checkpoint gives way to another, and one that is
 // learned stays as it is. Throws as run_stream (also where such a one has changed since), and for a
 // folder that holds no finished run through a stream.
-void add_task_to_run(const std::filesystem::path& run, const std::filesystem::path& task_file,
-                     const std::filesystem::path& data_root);
+void add_task_to_run(const AddedTask& added);
 
 }  // namespace moestro
