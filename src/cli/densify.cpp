@@ -31,6 +31,16 @@ void apply(Schema& schema, const DensifyFlags& flags, const CommonFlags& common)
     schema.set(text, origin);
 }
 
+// A student that is only folded learns from nobody, whatever a flag says of it.
+void check_learns(const RecipeDocument& document) {
+  if (document.recipe.train.epochs > 0) return;
+  for (const char* key : {"loss.distillation", "loss.distillation_temperature", "loss.task"})
+    if (const std::string& origin = document.schema.find(key).origin(); origin.starts_with("--"))
+      throw UserError(
+          "{}: {} has no effect here; it is used where train.epochs is above 0, and that is 0",
+          origin, key);
+}
+
 // Without a slash at its end; a folder that goes by no name ("." or "..") by its whole path.
 std::filesystem::path named(const std::filesystem::path& given) {
   const std::filesystem::path run = (given / "").lexically_normal().parent_path();
@@ -43,6 +53,7 @@ void densify(DensifyFlags flags, const CommonFlags& common) {
   RecipeDocument document;
   write_student_recipe(flags.options, document);
   apply(document.schema, flags, common);
+  check_learns(document);
   const std::string& teacher = document.recipe.student.teacher;
   if (teacher != run)
     throw UserError("{} = \"{}\"; expected no other teacher than {}",
@@ -104,9 +115,8 @@ void add_densify(CLI::App& app, CommonFlags& common) {
       ->check(at_least(0))
       ->type_name("N");
   verb->add_option("--distillation", flags->options.distillation,
-                   "a of the loss (1 - a) task + a T^2 KL(mixture || student)")
+                   "a of the loss (1 - a) task + a T^2 KL(mixture || student) (default: 0.25)")
       ->check(CLI::Range(0., 1.))
-      ->capture_default_str()
       ->type_name("A");
   verb->add_option("--temperature", flags->options.temperature, "T (default: 1)")
       ->check(CLI::Range(1e-3, 1e3))

@@ -18,9 +18,10 @@ namespace moestro {
 namespace {
 
 constexpr const char* kOrigin = "moestro densify";
+constexpr double kDistillation = .25;
 
-void set(RecipeDocument& document, const std::string& assignment) {
-  document.schema.set(assignment, kOrigin);
+void set(RecipeDocument& document, const std::string& assignment, const char* origin = kOrigin) {
+  document.schema.set(assignment, origin);
 }
 
 // Every key of these as if no recipe had said anything.
@@ -37,7 +38,7 @@ std::vector<LayerSpec> hidden_layers_of(const RecipeDocument& document, const Ru
   const DataRecord data = DataRecord::from_json(read_json_file(path), path.string());
   std::vector<LayerSpec> layers = expert_layers(document, task_of(data));
   std::erase_if(layers, [](const LayerSpec& layer) { return !has_weights(layer); });
-  layers.pop_back();  // the output, whose width is the task's
+  if (!layers.empty()) layers.pop_back();  // the output, whose width is the task's
   return layers;
 }
 
@@ -95,10 +96,13 @@ void write_student_recipe(const DensifyOptions& options, RecipeDocument& documen
   if (loss == "stochastic" || loss == "competitive") set(document, "loss.kind=expectation");
   set(document, "student.teacher=" + options.run.string());
   set(document, "student.gather=" + options.gather);
-  set(document, fmt::format("loss.task={:.12g}", 1 - options.distillation));
-  set(document, fmt::format("loss.distillation={}", options.distillation));
+  const double distillation = options.distillation.value_or(kDistillation);
+  set(document, fmt::format("loss.task={:.12g}", 1 - distillation));
+  set(document, fmt::format("loss.distillation={}", distillation),
+      options.distillation ? "--distillation" : kOrigin);
   if (options.temperature)
-    set(document, fmt::format("loss.distillation_temperature={}", *options.temperature));
+    set(document, fmt::format("loss.distillation_temperature={}", *options.temperature),
+        "--temperature");
 }
 
 }  // namespace moestro

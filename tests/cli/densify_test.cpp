@@ -87,6 +87,22 @@ TEST_F(DensifyProgram, a_folder_that_exists_is_found_before_anything_is_folded) 
   EXPECT_EQ(get(folder_ / "runs/toy-student/thesis.txt"), "irreplaceable");
 }
 
+TEST_F(DensifyProgram, what_is_only_folded_takes_no_word_on_how_it_learns) {
+  ASSERT_TRUE(succeeds(train({})));
+  const auto refused = [&](const Words& flags, const std::string& origin, const char* key) {
+    return fails(densify(flags), kExitUser,
+                 {origin + ": " + key +
+                  " has no effect here; it is used where train.epochs is above 0, and that is 0"});
+  };
+  EXPECT_TRUE(refused({"--epochs", "0", "--temperature", "2"}, "--temperature",
+                      "loss.distillation_temperature"));
+  EXPECT_TRUE(refused({"--set", "train.epochs=0", "--distillation", "0.25"}, "--distillation",
+                      "loss.distillation"));
+  EXPECT_TRUE(refused({"--epochs", "0", "--set", "loss.task=0"}, "--set", "loss.task"));
+  EXPECT_FALSE(fs::exists(folder_ / "runs/toy-student"));
+  EXPECT_TRUE(succeeds(densify({"--epochs", "1", "--temperature", "2", "--distillation", "0.5"})));
+}
+
 TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
   EXPECT_TRUE(fails(densify(), kExitUser, {"runs/toy"}));
   ASSERT_TRUE(succeeds(train({})));
