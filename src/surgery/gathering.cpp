@@ -89,9 +89,13 @@ class Gatherer {
     return options_.kind == GatherKind::concat || options_.kind == GatherKind::one;
   }
 
-  // Experts without hidden layers have nothing to choose among: the mean of those asked for.
+  // Side by side, experts without hidden layers have one answer, the mean of theirs.
   Gathering without_units() const {
-    std::vector<int64_t> which = named() ? options_.experts : every_expert(experts_.experts());
+    if (!named())
+      throw UserError(
+          "topk: the experts have no hidden layer, hence no units to choose; expected another way "
+          "to gather them, such as average");
+    std::vector<int64_t> which = options_.experts;
     if (options_.kind == GatherKind::one) which.resize(1);
     Gathering gathering;
     gathering.tensors = averaged(some_experts(experts_, which));

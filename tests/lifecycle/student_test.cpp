@@ -198,6 +198,14 @@ TEST_F(StudentTest, is_never_written_over_its_teacher) {
   EXPECT_EQ(read_json_file(teacher() / "summary.json")["name"], "mixture");
 }
 
+TEST_F(StudentTest, refuses_to_choose_units_where_experts_have_none) {
+  train_mixture({"expert.layers=[\"linear classes\"]"});
+  EXPECT_NE(thrown<UserError>([&] { fold("topk"); }).find("topk: the experts have no hidden layer"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(run_));
+  for (const char* gather : {"average", "concat", "best"}) fold(gather);
+}
+
 TEST_F(StudentTest, refuses_a_rank_above_the_matrix_s) {
   train_mixture();
   EXPECT_EQ(thrown<UserError>([&] { fold("svd", {"student.rank=5"}); }),

@@ -123,8 +123,10 @@ TEST(GatherWithoutHiddenLayers, takes_the_experts_that_were_asked_for) {
   const auto w = [&](int64_t e) { return experts.at("0.weight", e); };
   EXPECT_TRUE(weight({.kind = GatherKind::one, .experts = {2, 0}}).equal(w(2)));
   EXPECT_TRUE(close(weight({.kind = GatherKind::concat, .experts = {2, 0}}), (w(0) + w(2)) / 2));
-  EXPECT_TRUE(close(weight({.kind = GatherKind::topk}), (w(0) + w(1) + w(2)) / 3));
   EXPECT_TRUE(close(weight({.kind = GatherKind::sum}), w(0) + w(1) + w(2)));
+  EXPECT_EQ(thrown<UserError>([&] { weight({.kind = GatherKind::topk}); }),
+            "topk: the experts have no hidden layer, hence no units to choose; expected another "
+            "way to gather them, such as average");
 }
 
 TEST_F(Gather, refuses_what_cannot_be) {

@@ -47,7 +47,8 @@ struct Gathering {
 
 // layers, student: the hidden layers of an expert and of the student. Throws UserError for experts
 // that are not there, and for widths that cannot be: other than an expert's where tensors are added
-// or one expert stands alone, more than all experts' units where units are chosen.
+// or one expert stands alone, more than all experts' units where units are chosen; and for topk
+// of experts without hidden layers, which have no units.
 Gathering gather(const ExpertTensors& experts, const std::vector<HiddenLayer>& layers,
                  const std::vector<HiddenLayer>& student, const GatherOptions& options);
 
