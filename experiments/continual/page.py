@@ -13,7 +13,8 @@ from stored import tables  # noqa: E402
 STUDIES = {
     "text-search": "Texts, few samples: rate and start, chosen on held-out rows",
     "text-variants": "Texts, few samples: ways of merging, on held-out rows",
-    "text": "Texts, few samples: merging, its controls, and what it is compared with",
+    "text": "Texts, few samples: merging and its controls",
+    "text-compared": "Texts, few samples: what streams without merging are compared with",
     "text-full": "Texts, up to 5,000 samples a task",
     "images": "Images, few samples",
 }
