@@ -16,7 +16,8 @@ STUDIES = {
     "text": "Texts, few samples: merging and its controls",
     "text-compared": "Texts, few samples: what streams without merging are compared with",
     "text-full": "Texts, up to 5,000 samples a task",
-    "images": "Images, few samples",
+    "images-freeze": "Images, few samples: how many experts to freeze, on held-out rows",
+    "images": "Images, few samples: merging and its controls",
 }
 
 
