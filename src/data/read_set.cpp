@@ -50,26 +50,32 @@ Dataset read_labelled(const IdxFiles& files, int64_t classes) {
   return read_idx_set(files.images, *files.labels, classes);
 }
 
+// Of a folder with files of that part, or of one images file.
+IdxFiles own_idx_files(const fs::path& path, const std::string& part) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw UserError(
+        "{}: no such file or folder; expected a folder with {}-images-idx3-ubyte (or .gz), or a "
+        "file of images",
+        path.string(), part);
+  if (!fs::is_directory(path, ignored)) return find_idx_files(path);
+  if (const auto files = find_idx_files(path, part)) return *files;
+  throw UserError("{}: no {}-images-idx3-ubyte (or .gz) in this folder", path.string(), part);
+}
+
 FileSet read_own_idx(const DataConfig& config) {
   const fs::path path = config.path;
   std::error_code ignored;
   const bool folder = fs::is_directory(path, ignored);
-  std::optional<IdxFiles> train = folder ? find_idx_files(path, "train") : find_idx_files(path);
-  if (!train)
-    throw UserError("{}: no train-images-idx3-ubyte (or .gz) in this folder", path.string());
+  const IdxFiles train = own_idx_files(path, "train");
   std::optional<IdxFiles> test;
-  if (!config.test_path.empty()) {
-    const fs::path test_path = config.test_path;
-    test = fs::is_directory(test_path, ignored) ? find_idx_files(test_path, "t10k")
-                                                : find_idx_files(test_path);
-    if (!test)
-      throw UserError("{}: no t10k-images-idx3-ubyte (or .gz) in this folder", test_path.string());
-  } else if (folder) {
+  if (!config.test_path.empty())
+    test = own_idx_files(config.test_path, "t10k");
+  else if (folder)
     test = find_idx_files(path, "t10k");
-  }
   FileSet set;
   const std::vector<std::string> names = read_class_names(folder ? path : path.parent_path());
-  set.train = read_labelled(*train, static_cast<int64_t>(names.size()));
+  set.train = read_labelled(train, static_cast<int64_t>(names.size()));
   set.train.class_names = names;
   if (test) set.test = read_labelled(*test, set.train.classes);
   return set;

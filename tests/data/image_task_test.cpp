@@ -134,6 +134,12 @@ TEST_F(ImageTasks, prompts_and_texts_are_refused) {
   EXPECT_TRUE(says(refusal(texts), {texts + ": trec holds texts; expected a set of images"}));
 }
 
+TEST_F(ImageTasks, of_a_set_that_is_not_there_are_refused) {
+  const std::string path = images("x");
+  fs::remove_all(folder / "x");
+  EXPECT_TRUE(says(refusal(path), {path + ": ", "x: no such file or folder; expected a folder"}));
+}
+
 TEST_F(ImageTasks, rows_that_are_no_images_are_refused) {
   const std::string rows = file("rows.csv", "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n");
   const std::string path =

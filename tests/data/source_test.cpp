@@ -143,6 +143,24 @@ TEST_F(Source, an_images_file_is_read_with_the_labels_beside_it) {
   EXPECT_TRUE(says(error_of(config), {"no labels beside it"}));
 }
 
+TEST_F(Source, an_idx_set_that_is_not_there_is_said_to_be_so) {
+  DataConfig config = images();
+  const std::string none = folder_ / "none";
+  config.test_path = none;
+  EXPECT_EQ(error_of(config),
+            none +
+                ": no such file or folder; expected a folder with t10k-images-idx3-ubyte (or .gz), "
+                "or a file of images");
+  config.path = none;
+  EXPECT_TRUE(says(error_of(config), {none + ": no such file or folder; expected a folder with "
+                                             "train-images-idx3-ubyte (or .gz)"}));
+  config.path = folder_.path();
+  config.test_path = folder_.path() / "empty";
+  fs::create_directory(config.test_path);
+  EXPECT_EQ(error_of(config),
+            config.test_path + ": no t10k-images-idx3-ubyte (or .gz) in this folder");
+}
+
 TEST_F(Source, a_safetensors_set_is_read_by_tensor_names) {
   write_safetensors(folder_ / "set.safetensors",
                     {{"features", at::arange(40).view({20, 2}).to(at::kFloat)},
