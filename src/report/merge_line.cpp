@@ -25,11 +25,13 @@ int64_t steps_of_task(const ContinualRecord& run) {
 
 std::string words(const ContinualRecord& run, const MergeEntry& merge) {
   const auto task = static_cast<size_t>(merge.task);
+  const std::string name =
+      task < run.tasks.size() ? fmt::format(" {}", printable(run.tasks[task])) : std::string();
   return fmt::format(
       "task {}{}, step {}, layer {}: {} and {} into {}; cosine {} before, then chosen by {} of the "
       "samples",
-      merge.task + 1, task < run.tasks.size() ? " " + printable(run.tasks[task]) : "", merge.step,
-      merge.layer, merge.i, merge.j, merge.k, fixed_text(merge.cosine.value_or(kNotKnown)),
+      merge.task + 1, name, merge.step, merge.layer, merge.i, merge.j, merge.k,
+      fixed_text(merge.cosine.value_or(kNotKnown)),
       percent_text(merge.later_share.value_or(kNotKnown), 0));
 }
 
