@@ -9,7 +9,10 @@ namespace moestro {
 namespace {
 
 StreamRows read_texts(const StreamConfig& stream, const PretrainedEncoder& encoder,
-                      const std::string& path) {
+                      const std::string& path, const std::filesystem::path& data_root) {
+  if (!data_root.empty())
+    throw UserError(
+        "--data-root: a stream's texts are a file; expected it with a stream of images only");
   if (!is_named_as_text(path))
     throw UserError("{}: expected a text a line, in a file whose name ends in .txt or .txt.gz",
                     path);
@@ -37,7 +40,7 @@ StreamRows read_images(const ImageEncoder& encoder, const std::string& what,
 
 StreamRows read_stream_rows(const StreamConfig& stream, const StreamEncoder& encoder,
                             const std::string& what, const std::filesystem::path& data_root) {
-  if (encoder.texts) return read_texts(stream, *encoder.texts, what);
+  if (encoder.texts) return read_texts(stream, *encoder.texts, what, data_root);
   return read_images(*encoder.images, what, data_root);
 }
 

@@ -19,7 +19,8 @@ struct StreamRows {
 };
 
 // what: FILE.txt or .txt.gz, a text a line; of images as load_new_images. stream and encoder must
-// outlive the rows. Throws UserError for another file, and one without a line.
+// outlive the rows. Throws UserError for another file, one without a line, and a data_root of
+// texts.
 StreamRows read_stream_rows(const StreamConfig& stream, const StreamEncoder& encoder,
                             const std::string& what, const std::filesystem::path& data_root);
 

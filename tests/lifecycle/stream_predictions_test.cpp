@@ -163,6 +163,15 @@ TEST_F(StreamPredictions, refuse_rows_and_tasks_that_there_are_not) {
   EXPECT_TRUE(contains(refused(files_.folder / "none.txt"), "none.txt"));
   EXPECT_TRUE(contains(refused(files_.file("empty.txt", "")), "empty.txt: no lines"));
   EXPECT_TRUE(contains(refused(rows, "", "out.json"), "expected a name that ends in .csv"));
+  EXPECT_EQ(thrown<UserError>([&] {
+              predict_with_stream({.run = run_,
+                                   .rows = rows,
+                                   .out = files_.folder / "out.csv",
+                                   .task = {},
+                                   .data_root = files_.folder.path(),
+                                   .device = {}});
+            }),
+            "--data-root: a stream's texts are a file; expected it with a stream of images only");
 }
 
 TEST_F(StreamPredictions, refuse_a_run_that_is_not_whole) {

@@ -16,9 +16,9 @@ struct StreamPredictionOptions {
   // task_selector.h), row by row; where the selector trusts none, the untouched encoder answers
   // among the classes of that task.
   std::string task;
-  std::filesystem::path data_root;
-  std::string device;    // empty: the recipe's
-  int64_t threads = -1;  // below 0: the recipe's
+  std::filesystem::path data_root;  // may be empty: see data/data_root.h; of texts it must be
+  std::string device;               // empty: the recipe's
+  int64_t threads = -1;             // below 0: the recipe's
 };
 
 // NAME.csv: a line a row: row, prediction (the name of a class of its task), probability (softmax
@@ -30,7 +30,7 @@ struct StreamPredictionOptions {
 // A text is cut where its task's are; to choose the task, at stream.longest tokens. Throws
 // UserError for another ending of `out`, before anything is read; a folder without a finished
 // stream or of which the last checkpoint is damaged; an encoder that is not there or another one; a
-// task that was not learned; rows of another kind than the encoder reads.
+// task that was not learned; rows of another kind than the encoder reads; texts with a data_root.
 int64_t predict_with_stream(const StreamPredictionOptions& options);
 
 }  // namespace moestro
