@@ -10,16 +10,6 @@
 namespace moestro {
 namespace {
 
-// Of a bank or a gate, live storage.
-template <class Owner>
-NamedTensors tensors_of(const Owner& owner) {
-  NamedTensors tensors;
-  for (const Parameter& parameter : owner.parameters())
-    tensors.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : owner.buffers()) tensors.emplace_back(buffer.name, buffer.value);
-  return tensors;
-}
-
 const Tensor* named(const NamedTensors& tensors, const std::string& name) {
   for (const auto& [other, tensor] : tensors)
     if (other == name) return &tensor;
@@ -90,16 +80,16 @@ void Start::apply(Mixture& mixture) const {
   check_frozen();
   const StartConfig& start = recipe_.start;
   if (start.experts != "draw")
-    copy_into(tensors_of(mixture.bank()), tensors_of(run_->mixture().bank()), "start.experts",
+    copy_into(model_tensors(mixture.bank()), model_tensors(run_->mixture().bank()), "start.experts",
               false);
   if (start.gate != "draw") {
-    NamedTensors gate = tensors_of(mixture.gate());
+    NamedTensors gate = model_tensors(mixture.gate());
     if (start.gate == "trunk") {
       // The layer that makes the scores is drawn anew, also where its shape would fit.
       const std::string last = fmt::format("gate.{}.", recipe_.gate.layers.size() - 1);
       std::erase_if(gate, [&](const auto& entry) { return entry.first.starts_with(last); });
     }
-    copy_into(gate, tensors_of(run_->mixture().gate()), "start.gate", start.gate == "trunk");
+    copy_into(gate, model_tensors(run_->mixture().gate()), "start.gate", start.gate == "trunk");
   }
   if (start.experts == "freeze")
     for (int64_t e = 0; e < mixture.bank().experts(); ++e) mixture.bank().freeze(e);

@@ -19,12 +19,4 @@ std::unique_ptr<AdaptedEncoder> make_stream_model(const ContinualRecipe& recipe,
   return model;
 }
 
-NamedTensors model_tensors(const AdaptedEncoder& model) {
-  NamedTensors all;
-  for (const Parameter& parameter : model.parameters())
-    all.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : model.buffers()) all.emplace_back(buffer.name, buffer.value);
-  return all;
-}
-
 }  // namespace moestro

@@ -5,7 +5,7 @@
 
 #include "continual_progress.h"
 #include "moestro/lifecycle/continual_recipe.h"
-#include "moestro/store/safetensors.h"
+#include "moestro/train/adapted_encoder.h"
 
 namespace moestro {
 
@@ -13,8 +13,5 @@ namespace moestro {
 std::unique_ptr<AdaptedEncoder> make_stream_model(const ContinualRecipe& recipe,
                                                   std::shared_ptr<const FrozenEncoder> encoder,
                                                   const ContinualProgress& progress);
-
-// Parameters and buffers by name, live storage.
-NamedTensors model_tensors(const AdaptedEncoder& model);
 
 }  // namespace moestro

@@ -7,14 +7,6 @@
 
 namespace moestro {
 
-NamedTensors model_tensors(const Model& model) {
-  NamedTensors tensors;
-  for (const Parameter& parameter : model.parameters())
-    tensors.emplace_back(parameter.name, parameter.value);
-  for (const Buffer& buffer : model.buffers()) tensors.emplace_back(buffer.name, buffer.value);
-  return tensors;
-}
-
 void restore(const SafetensorsFile& file, const NamedTensors& tensors) {
   std::vector<std::string> faults;
   for (const auto& [name, tensor] : tensors) {
