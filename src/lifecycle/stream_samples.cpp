@@ -23,8 +23,7 @@ void check_same(const std::vector<Task>& tasks, const Files& files,
     if (tasks[t].digest() != digests[t])
       throw UserError(
           "{}: task \"{}\" is not what the run was begun with: its name, keys or rows have "
-          "changed; "
-          "expected the same file and data",
+          "changed; expected the same file and data",
           files[t].string(), tasks[t].name);
 }
 
