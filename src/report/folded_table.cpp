@@ -16,6 +16,14 @@ namespace {
 constexpr std::size_t kMostListed = 6;
 constexpr const char* kNetwork = "experts";  // the layer of a mixture of whole networks
 
+std::string layer_name(const FoldedLayerRecord& layer) {
+  return layer.layer == kNetwork ? "whole network" : layer.layer;
+}
+
+std::string part_name(const FoldedLayerRecord& layer, const std::string& part) {
+  return layer.layer == kNetwork ? part : layer.layer + ", " + part;
+}
+
 std::size_t hidden_layers(const FoldedLayerRecord& layer) {
   return std::max(layer.hidden.size(), layer.alignment.size());
 }
@@ -32,10 +40,10 @@ std::vector<Row> rows_of(const std::vector<FoldedLayerRecord>& layers) {
   std::vector<Row> rows;
   for (const FoldedLayerRecord& layer : layers) {
     if (hidden_layers(layer) < 2) {
-      rows.push_back({layer, layer.layer, true, 0});
+      rows.push_back({layer, layer_name(layer), true, 0});
       continue;
     }
-    rows.push_back({layer, layer.layer == kNetwork ? "whole network" : layer.layer, true, {}});
+    rows.push_back({layer, layer_name(layer), true, {}});
     for (std::size_t h = 0; h < hidden_layers(layer); ++h)
       rows.push_back({layer, hidden_name(layer, h), false, h});
   }
@@ -134,9 +142,12 @@ const Column kColumns[] = {
 }  // namespace
 
 std::string hidden_name(const FoldedLayerRecord& layer, std::size_t hidden) {
-  if (hidden_layers(layer) < 2) return layer.layer;
-  const std::string name = fmt::format("hidden layer {}", hidden + 1);
-  return layer.layer == kNetwork ? name : layer.layer + ", " + name;
+  if (hidden_layers(layer) < 2) return layer_name(layer);
+  return part_name(layer, fmt::format("hidden layer {}", hidden + 1));
+}
+
+std::string matrix_name(const FoldedLayerRecord& layer, const KeptSingularRecord& matrix) {
+  return part_name(layer, matrix.tensor);
 }
 
 NotedTable folded_table(const std::vector<FoldedLayerRecord>& layers) {

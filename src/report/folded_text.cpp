@@ -39,7 +39,7 @@ std::vector<KeptRow> rows_by_expert(const std::vector<FoldedLayerRecord>& layers
       add_rows(rows, hidden_name(layer, h), "units", layer.hidden[h].units, "strength, %",
                layer.hidden[h].strength);
     for (const KeptSingularRecord& kept : layer.matrices)
-      add_rows(rows, layer.layer + ", " + kept.tensor, "rank", kept.rank, "energy, %", kept.energy);
+      add_rows(rows, matrix_name(layer, kept), "rank", kept.rank, "energy, %", kept.energy);
   }
   return rows;
 }

@@ -37,6 +37,16 @@ TEST(FoldedTable, of_whole_networks_has_their_hidden_layers_below) {
   EXPECT_EQ(table.rows[2], (Cells{"hidden layer 2", "24 each", "28.0 %", "", ""}));
 }
 
+TEST(FoldedTable, of_whole_networks_with_one_hidden_layer_is_one_row) {
+  FoldedLayerRecord layer;
+  layer.layer = "experts";
+  layer.hidden = {{{1, 2}, {.5, .5}}};
+  const NotedTable table = folded_table({layer});
+  ASSERT_EQ(table.rows.size(), 1u);
+  EXPECT_EQ(table.rows.front().front(), "whole network");
+  EXPECT_EQ(hidden_name(layer, 0), "whole network");
+}
+
 TEST(FoldedTable, lists_uneven_counts_of_few_experts_and_ranges_of_many) {
   FoldedLayerRecord layer;
   layer.layer = "encoder.1";

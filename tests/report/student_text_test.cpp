@@ -45,8 +45,8 @@ TEST(StudentText, says_how_both_did_and_what_was_kept_of_each_expert) {
 TEST(StudentText, of_singular_directions_has_ranks_and_likeness) {
   const std::string text = text_of({.gather = "svd", .layers = 0});
   EXPECT_TRUE(has(text, "alike before"));
-  EXPECT_TRUE(has(text, "experts, up.weight: rank         12  12  12  12\n"));
-  EXPECT_TRUE(has(text, "experts, down.weight: energy, %  50  50  50  50\n"));
+  EXPECT_TRUE(has(text, "\nup.weight: rank         12  12  12  12\n"));
+  EXPECT_TRUE(has(text, "\ndown.weight: energy, %  50  50  50  50\n"));
 }
 
 TEST(StudentText, without_validation_rows_says_so) {

@@ -15,8 +15,11 @@ namespace moestro {
 // out; no rows where nothing but names is left. The note says what the columns mean.
 NotedTable folded_table(const std::vector<FoldedLayerRecord>& layers);
 
-// "encoder.1"; of several hidden layers "encoder.1, hidden layer 2", of whole networks
-// "hidden layer 2".
+// "encoder.1", "whole network"; of several hidden layers "encoder.1, hidden layer 2", of whole
+// networks "hidden layer 2".
 std::string hidden_name(const FoldedLayerRecord& layer, std::size_t hidden);
+
+// "encoder.1, up.weight"; of whole networks "up.weight".
+std::string matrix_name(const FoldedLayerRecord& layer, const KeptSingularRecord& matrix);
 
 }  // namespace moestro
