@@ -42,8 +42,8 @@ void predict_by_stream(const PredictFlags& flags, const CommonFlags& common) {
 
 void predict(const PredictFlags& flags, const CommonFlags& common) {
   refuse_precision(flags);
-  refuse_task(flags);
   const TrainedRun run(flags.run, common.device, common.threads);
+  refuse_task(flags);
   const Responder responder = run.responder();
   check_predictions_name(flags.out, responder.translates());
   check_can_predict(run.recipe());

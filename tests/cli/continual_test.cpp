@@ -58,10 +58,12 @@ TEST_F(ContinualProgram, only_streams_have_tasks) {
   const std::string what = " has no tasks; expected it with a run of `moestro continual` only";
   put(folder_ / "new.txt", "a a g h\n");
   ASSERT_TRUE(succeeds(moestro({"train", "toy.toml", "--out", "runs/t"})));
+  const auto predict = [&](const std::string& run) {
+    return moestro({"predict", run, "--data", "new.txt", "--out", "x.csv", "--task", "second"});
+  };
   for (const std::string run : {"encoder", "runs/t"})
-    EXPECT_TRUE(
-        fails(moestro({"predict", run, "--data", "new.txt", "--out", "x.csv", "--task", "second"}),
-              2, {"--task: " + run + what}));
+    EXPECT_TRUE(fails(predict(run), 2, {"--task: " + run + what}));
+  EXPECT_TRUE(fails(predict("runs/none"), 2, {"runs/none: no such run folder"}));
 }
 
 TEST_F(ContinualProgram, runs_of_the_other_kind_are_refused_by_name) {
