@@ -13,7 +13,7 @@ const std::vector<std::string> kMayDiffer = {
     "model.route",  "model.shared",        "model.shared_hidden", "model.shared_gate",
     "model.beam",   "model.length_penalty"};
 
-// Dropout may be another; kinds without a width have a size that counts.
+// Dropout may be another, and how wide a layer with units is; every other size counts.
 bool alike(const LayerSpec& a, const LayerSpec& b) {
   const bool sizes = has_weights(a) || a.size == b.size;
   return a.kind == b.kind && sizes && a.kernel == b.kernel && a.pad == b.pad &&
