@@ -27,8 +27,10 @@ void demo(const std::string& out, int64_t epochs, const CommonFlags& common) {
                                               .data_root = common.data_root,
                                               .device = common.device,
                                               .threads = common.threads});
-  fmt::print("\nThe student folded from {}, beside it:\n{}", records[records.size() - 2].name,
-             speed_text(speeds, stdout_rules()));
+  const RunRecord &mixture = records[records.size() - 2], &student = records.back();
+  fmt::print("\nThe student folded from {}, beside it: test {} {}, the mixture's {}\n{}",
+             mixture.name, student.error_noun(), student.error_text(student.summary->test.error),
+             mixture.error_text(mixture.summary->test.error), speed_text(speeds, stdout_rules()));
 }
 
 }  // namespace

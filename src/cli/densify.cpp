@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
@@ -21,7 +22,23 @@ struct DensifyFlags {
   std::vector<std::string> assignments;
   int64_t epochs = -1;
   bool align = false, resume = false, force = false;
+  std::map<std::string, std::string> said;  // key -> the flag that said it
 };
+
+// Keys that flags stand for.
+const std::multimap<std::string, std::string> kKeysOfFlags = {
+    {"--gather", "student.gather"},  {"--align", "student.align"},
+    {"--student", "expert.layers"},  {"--student", "model.expert_hidden"},
+    {"--epochs", "train.epochs"},    {"--distillation", "loss.distillation"},
+    {"--distillation", "loss.task"}, {"--temperature", "loss.distillation_temperature"}};
+
+void check_said_once(const DensifyFlags& flags) {
+  for (const std::string& text : flags.assignments) {
+    const std::string key = text.substr(0, text.find('='));
+    if (const auto said = flags.said.find(key); said != flags.said.end())
+      throw UserError("--set {} beside {}; expected one of them", text, said->second);
+  }
+}
 
 void apply(Schema& schema, const DensifyFlags& flags, const CommonFlags& common) {
   if (flags.align) schema.set("student.align=true", "--align");
@@ -49,6 +66,7 @@ std::filesystem::path named(const std::filesystem::path& given) {
 }
 
 void densify(DensifyFlags flags, const CommonFlags& common) {
+  check_said_once(flags);
   const std::filesystem::path run = flags.options.run = named(flags.run);
   RecipeDocument document;
   write_student_recipe(flags.options, document);
@@ -128,9 +146,11 @@ void add_densify(CLI::App& app, CommonFlags& common) {
   add_data_root(*verb, common);
   add_compute(*verb, common);
   add_json(*verb, common);
-  verb->callback([flags, &common] {
+  verb->callback([flags, verb, &common] {
     DensifyFlags own = *flags;
     std::ranges::replace(own.options.gather, '-', '_');
+    for (const auto& [flag, key] : kKeysOfFlags)
+      if (verb->count(flag) > 0) own.said[key] = flag;
     densify(std::move(own), common);
   });
 }

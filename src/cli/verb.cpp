@@ -16,7 +16,10 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& me
 
 CLI::Option* add_argument(CLI::App& verb, const std::string& name, std::string& value,
                           const std::string& meaning) {
-  return verb.add_option(name, value, meaning)->required()->type_name("");
+  const auto not_empty = [](const std::string& text) {
+    return text.empty() ? std::string("\"\"; expected a file or a folder") : std::string();
+  };
+  return verb.add_option(name, value, meaning)->required()->type_name("")->check(not_empty);
 }
 
 CLI::Validator at_least(int64_t least) {

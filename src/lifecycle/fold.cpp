@@ -58,6 +58,16 @@ nlohmann::ordered_json FoldedLayer::to_json() const {
   return json;
 }
 
+Gathering gather_at(const std::string& where, const ExpertTensors& experts,
+                    const std::vector<HiddenLayer>& layers, const std::vector<HiddenLayer>& student,
+                    const GatherOptions& options) {
+  try {
+    return gather(experts, layers, student, options);
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", where, error.what());
+  }
+}
+
 void copy_named(const NamedTensors& to, const NamedTensors& from, const std::string& where) {
   const at::NoGradGuard no_gradients;
   std::vector<std::string> faults;

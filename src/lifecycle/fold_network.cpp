@@ -61,9 +61,9 @@ class NetworkFold {
     const GatherOptions options =
         gather_options(config_, statistics, mixture_.bank().experts(), chosen_a_row_, folded_.layer,
                        seed, folded_.experts);
-    folded_.kept = gather(ExpertTensors::stacked(live_tensors(mixture_.bank())),
-                          hidden_layers(mixture_.bank().specs()),
-                          hidden_layers(student_.bank().specs()), options);
+    folded_.kept = gather_at(
+        teacher_.where(), ExpertTensors::stacked(live_tensors(mixture_.bank())),
+        hidden_layers(mixture_.bank().specs()), hidden_layers(student_.bank().specs()), options);
     NamedTensors stacked;
     for (const auto& [name, tensor] : folded_.kept.tensors)
       stacked.emplace_back(name, tensor.unsqueeze(0));

@@ -21,6 +21,11 @@ struct ExpertStatistics {
 // Copies by name into live tensors; names that do not fit are collected.
 void copy_named(const NamedTensors& to, const NamedTensors& from, const std::string& where);
 
+// gather(), whose messages know tensors and no run; here they begin with `where`.
+Gathering gather_at(const std::string& where, const ExpertTensors& experts,
+                    const std::vector<HiddenLayer>& layers, const std::vector<HiddenLayer>& student,
+                    const GatherOptions& options);
+
 // How the bank is gathered; `chosen` gets the experts that were picked by statistics or by chance.
 GatherOptions gather_options(const StudentConfig& config, const ExpertStatistics& statistics,
                              int64_t experts, int64_t chosen_a_row, const std::string& layer,

@@ -78,8 +78,8 @@ class LayerFold {
   void gather_into(uint64_t seed, const std::string& where) {
     const GatherOptions options = gather_options(config_, statistics_, layer_.bank().experts(),
                                                  chosen_a_row_, block_, seed, folded_.experts);
-    folded_.kept = gather(layer_.bank().tensors(), hidden_layers(layer_.bank().shape()),
-                          hidden_layers(shape_), options);
+    folded_.kept = gather_at(where, layer_.bank().tensors(), hidden_layers(layer_.bank().shape()),
+                             hidden_layers(shape_), options);
     NamedTensors stacked;
     for (const auto& [name, tensor] : folded_.kept.tensors)
       stacked.emplace_back(name, tensor.unsqueeze(0));

@@ -59,9 +59,9 @@ void Teacher::plan(const std::string& text, const DataSource& data, c10::Device 
 
 void Teacher::open(const std::string& folder, const DataSource& data, c10::Device device,
                    int64_t threads) {
-  run_ = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads);
+  run_ = std::make_unique<TrainedRun>(folder, device.is_cuda() ? "cuda" : "cpu", threads,
+                                      Damaged::refused);
   run_->folder().check_finished(where_);
-  run_->check_newest(where_);
   check_data(run_->data(), data.record(), where_);
 }
 

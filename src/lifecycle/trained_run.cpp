@@ -7,7 +7,6 @@
 #include "moestro/core/log.h"
 #include "moestro/core/schema_peek.h"
 #include "moestro/data/source.h"
-#include "moestro/store/checkpoint_store.h"
 #include "moestro/store/digest.h"
 #include "moestro/store/json_file.h"
 #include "moestro/train/checkpoint.h"
@@ -17,10 +16,13 @@
 namespace moestro {
 namespace {
 
-Checkpoint weights(const RunFolder& folder, const Recipe& recipe) {
+Checkpoint weights(const RunFolder& folder, const Recipe& recipe, Damaged damaged) {
   const CheckpointStore checkpoints(folder.checkpoints_path(), recipe.train.keep);
   const bool best = folder.is_finished() && recipe.train.patience > 0;
-  std::optional<Checkpoint> checkpoint = best ? checkpoints.best() : checkpoints.latest();
+  std::optional<Checkpoint> checkpoint = best ? checkpoints.best() : checkpoints.latest(damaged);
+  if (!checkpoint && folder.is_finished())
+    throw UserError("{}: no checkpoint is whole; expected the run trained again",
+                    folder.path().string());
   if (!checkpoint)
     throw UserError("{}: the run has no checkpoint yet; expected one that has trained for a while",
                     folder.path().string());
@@ -59,7 +61,7 @@ void check_no_stream(const RunFolder& folder) {
 }
 
 TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& device,
-                       int64_t threads)
+                       int64_t threads, Damaged damaged)
     : folder_(RunFolder::open(path)),
       document_(std::make_unique<RecipeDocument>()),
       device_(c10::kCPU) {
@@ -70,22 +72,13 @@ TrainedRun::TrainedRun(const std::filesystem::path& path, const std::string& dev
   data_ = DataRecord::from_json(read_json_file(data), data.string());
   tokenizer_ = read_tokenizer(folder_.path(), data_);
   model_ = build_model(*document_, task_of(data_));
-  const Checkpoint checkpoint = weights(folder_, recipe());
-  step_ = checkpoint.step;
+  const Checkpoint checkpoint = weights(folder_, recipe(), damaged);
   if (folder_.is_finished() && recipe().train.average > 0)
     restore_average(checkpoint.file, *model_);
   else
     restore(checkpoint.file, model_tensors(*model_));
   device_ = resolve_device(device.empty() ? recipe().train.device : device);
   convert(model_->parameters(), model_->buffers(), device_);
-}
-
-void TrainedRun::check_newest(const std::string& where) const {
-  const CheckpointStore checkpoints(folder_.checkpoints_path(), recipe().train.keep);
-  const int64_t newest = checkpoints.steps().back();
-  if (recipe().train.patience == 0 && step_ != newest)
-    throw UserError("{}: {} is damaged; expected it whole, or the run trained again", where,
-                    checkpoints.path(newest).string());
 }
 
 const Mixture& TrainedRun::mixture() const {

@@ -122,10 +122,13 @@ void CheckpointStore::prune(int64_t newest) const {
   remove_lone_digests(folder_);
 }
 
-std::optional<Checkpoint> CheckpointStore::latest() const {
+std::optional<Checkpoint> CheckpointStore::latest(Damaged damaged) const {
   std::vector<int64_t> present = steps();
   for (auto step = present.rbegin(); step != present.rend(); ++step) {
     if (verify_digest(path(*step))) return read_checkpoint(*step, path(*step));
+    if (damaged == Damaged::refused)
+      throw UserError("{} is damaged; expected it whole, or the run trained again",
+                      path(*step).string());
     log_warning("{}: damaged or half written; looking for an older checkpoint",
                 path(*step).string());
   }

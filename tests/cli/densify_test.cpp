@@ -116,6 +116,12 @@ TEST_F(DensifyProgram, bad_input_is_one_line_before_the_folder_is_touched) {
                     {"loss.distillation_temperature has no effect"}));
   EXPECT_TRUE(fails(densify({"--set", "student.teacher=runs/other"}), kExitUser,
                     {"student.teacher = \"runs/other\"; expected no other teacher than runs/toy"}));
+  EXPECT_TRUE(fails(densify({"--student", "3", "--set", "expert.layers=[\"linear classes\"]"}),
+                    kExitUser, {"beside --student; expected one of them"}));
+  EXPECT_TRUE(fails(densify({"--distillation", "0.5", "--set", "loss.task=1"}), kExitUser,
+                    {"--set loss.task=1 beside --distillation; expected one of them"}));
+  EXPECT_TRUE(
+      fails(moestro({"densify", ""}), kExitUser, {"RUN: \"\"; expected a file or a folder"}));
   EXPECT_TRUE(fails(densify({"--gather", "random-init"}), kExitUser, {"expected \"none\""}));
   EXPECT_TRUE(fails(densify({"--out", "runs/toy", "--force"}), kExitUser, {"another folder"}));
   EXPECT_FALSE(fs::exists(folder_ / "runs/toy-student"));

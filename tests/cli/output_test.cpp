@@ -159,6 +159,12 @@ TEST_F(Output, demo_compares_its_runs_and_the_student_with_its_mixture) {
   for (const char* name : {"one-expert", "original-gate", "attentive-gate", "student",
                            "The student folded from attentive-gate", "samples a second"})
     EXPECT_TRUE(contains(outcome.out, name));
+  const auto error_of = [&](const char* run) {
+    const nlohmann::json summary = read_json_file(folder_ / "three" / run / "summary.json");
+    return fmt::format("{:.2f} %", 100 * summary["test"]["error"].get<double>());
+  };
+  EXPECT_TRUE(contains(outcome.out, "attentive-gate, beside it: test error " + error_of("student") +
+                                        ", the mixture's " + error_of("attentive-gate") + "\n"));
   EXPECT_TRUE(contains(outcome.out, "report: three/report.html\n"));
   EXPECT_TRUE(fs::exists(folder_ / "three/report.html"));
 }

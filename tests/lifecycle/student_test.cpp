@@ -146,10 +146,12 @@ TEST_F(StudentTest, refuses_a_width_that_cannot_be) {
             "--student \"0\"; expected \"expert\" or a width of at least 1");
   EXPECT_EQ(refusal({.width = "wide"}),
             "--student \"wide\"; expected \"expert\" or a width of at least 1");
+  const std::string where =
+      fmt::format("moestro densify: student.teacher = \"{}\": ", teacher().string());
   EXPECT_EQ(refusal({.gather = "topk", .width = "13"}),
-            "a width of 13; expected 1 to 12, the 6 units of each of 2 experts");
+            where + "a width of 13; expected 1 to 12, the 6 units of each of 2 experts");
   EXPECT_EQ(refusal({.gather = "average", .width = "5"}),
-            "hidden layer 0 of the student is 5 wide; adding tensors takes 6");
+            where + "hidden layer 0 of the student is 5 wide; adding tensors takes 6");
   EXPECT_FALSE(fs::exists(run_));
 }
 
@@ -209,7 +211,9 @@ TEST_F(StudentTest, refuses_to_choose_units_where_experts_have_none) {
 TEST_F(StudentTest, refuses_a_rank_above_the_matrix_s) {
   train_mixture();
   EXPECT_EQ(thrown<UserError>([&] { fold("svd", {"student.rank=5"}); }),
-            "rank 5 of \"0.weight\", which is 4x6; expected at most 4");
+            fmt::format("moestro densify: student.teacher = \"{}\": rank 5 of \"0.weight\", which "
+                        "is 4x6; expected at most 4",
+                        teacher().string()));
 }
 
 TEST_F(StudentTest, refuses_data_that_do_not_fit_the_teacher) {

@@ -96,6 +96,11 @@ TEST_F(TrainedRunTest, folder_without_run_or_checkpoint_is_refused) {
   EXPECT_TRUE(contains(thrown<UserError>([&] { TrainedRun(folder_.path()); }), "not a run folder"));
   train();
   fs::remove_all(run_ / "checkpoints");
+  EXPECT_TRUE(contains(thrown<UserError>([&] { TrainedRun{run_}; }), "no checkpoint is whole"));
+  const RunFolder folder = RunFolder::open(run_);
+  Manifest manifest = folder.manifest();
+  manifest.status = RunStatus::interrupted;
+  folder.write(manifest);
   EXPECT_TRUE(contains(thrown<UserError>([&] { TrainedRun{run_}; }), "has no checkpoint yet"));
 }
 

@@ -92,6 +92,18 @@ TEST(CheckpointStore, passes_over_damaged_checkpoints_with_a_warning) {
   EXPECT_TRUE(contains(warnings, "step-00000030.safetensors: damaged or half written"));
 }
 
+TEST(CheckpointStore, refuses_a_damaged_last_checkpoint_when_told_to) {
+  testing::TemporaryFolder folder;
+  CheckpointStore store(folder.path());
+  for (int64_t step : {10, 20}) save(store, step, 10);
+  EXPECT_EQ(store.latest(Damaged::refused)->step, 20);
+  damage(store.path(20));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(message_of<UserError>([&] { store.latest(Damaged::refused); }),
+            store.path(20).string() + " is damaged; expected it whole, or the run trained again");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(CheckpointStore, cut_at_any_length_is_passed_over) {
   testing::TemporaryFolder folder;
   CheckpointStore store(folder.path());

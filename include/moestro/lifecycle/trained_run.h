@@ -8,6 +8,7 @@
 #include "moestro/data/table_encoding.h"
 #include "moestro/lifecycle/responder.h"
 #include "moestro/nn/mixture.h"
+#include "moestro/store/checkpoint_store.h"
 #include "moestro/store/run_folder.h"
 
 namespace moestro {
@@ -22,9 +23,10 @@ class TrainedRun {
  public:
   // The weights that the run's summary was measured with (without train.patience the last ones,
   // with it the best); of an unfinished run the newest checkpoint. device, threads: empty and -1
-  // for the recipe's. Throws UserError for a folder without a run or a checkpoint.
+  // for the recipe's. damaged: what becomes of last weights that are damaged (with train.patience
+  // they are passed over). Throws UserError for a folder without a run or a whole checkpoint.
   explicit TrainedRun(const std::filesystem::path& folder, const std::string& device = "",
-                      int64_t threads = -1);
+                      int64_t threads = -1, Damaged damaged = Damaged::passed_over);
 
   const RunFolder& folder() const { return folder_; }
   const Recipe& recipe() const { return document_->recipe; }
@@ -33,10 +35,6 @@ class TrainedRun {
   // Of a run with model.kind = "mixture". Throws UserError for others.
   const Mixture& mixture() const;
   Responder responder() const;
-
-  // Of a finished run. Throws UserError where its last checkpoint is damaged and an older one was
-  // taken (with train.patience it is not known which was meant).
-  void check_newest(const std::string& where) const;
 
   // Rows to answer for: the run's own test rows for an empty `what`, else a set's name or a path.
   Dataset rows(const std::string& what, const std::filesystem::path& data_root,
@@ -53,7 +51,6 @@ class TrainedRun {
   std::shared_ptr<const Tokenizer> tokenizer_;  // texts
   std::unique_ptr<Model> model_;
   c10::Device device_;
-  int64_t step_ = 0;  // of the checkpoint
 };
 
 }  // namespace moestro

@@ -25,6 +25,9 @@ struct Checkpoint {
   SafetensorsFile file;
 };
 
+// What latest() makes of a checkpoint whose digest disagrees.
+enum class Damaged { passed_over, refused };
+
 class CheckpointStore {
  public:
   // keep: how many of the newest stay, at least 1; the best ones they name stay too.
@@ -37,9 +40,9 @@ class CheckpointStore {
   void save(int64_t step, int64_t best_step, const NamedTensors& tensors,
             const std::string& state) const;
 
-  // The newest whose digest agrees; damaged ones are passed over with a warning. Reads the whole
-  // file.
-  std::optional<Checkpoint> latest() const;
+  // The newest whose digest agrees; damaged ones are passed over with a warning, or refused by a
+  // UserError. Reads the whole file.
+  std::optional<Checkpoint> latest(Damaged damaged = Damaged::passed_over) const;
   // The best that latest() names. Throws UserError when it is damaged or gone.
   std::optional<Checkpoint> best() const;
 
