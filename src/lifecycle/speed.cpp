@@ -12,6 +12,7 @@
 #include "moestro/core/error.h"
 #include "moestro/core/memory.h"
 #include "moestro/core/peak_memory.h"
+#include "moestro/data/answers.h"
 
 namespace moestro {
 namespace {
@@ -44,18 +45,19 @@ class Timed {
   Timed(const Responder& responder, const Dataset& rows)
       : responder_(responder), inputs_(rows.inputs.to(responder.device)) {
     if (rows.is_text()) lengths_N_ = rows.lengths_N();
+    if (rows.is_translation()) target_lengths_N_ = lengths(rows.targets_N);
     if (rows.has_targets())
       targets_N_ = responder.data.normaliser.apply_to_targets(rows.targets_N).to(responder.device);
   }
 
   Call call(const Tensor& rows_B) const {
     const Tensor rows = rows_B.to(responder_.device);
-    Tensor inputs = inputs_.index_select(0, rows);
-    if (lengths_N_.defined())
-      inputs = inputs.narrow(1, 0, lengths_N_.index_select(0, rows_B).max().item<int64_t>());
+    Tensor inputs = up_to_the_longest(inputs_.index_select(0, rows), lengths_N_, rows_B);
     Call call{responder_.data.normaliser.apply(inputs).contiguous(),
               {.precision = responder_.options().precision}};
-    if (targets_N_.defined()) call.context.targets_N = targets_N_.index_select(0, rows);
+    if (targets_N_.defined())
+      call.context.targets_N =
+          up_to_the_longest(targets_N_.index_select(0, rows), target_lengths_N_, rows_B);
     return call;
   }
 
@@ -90,10 +92,14 @@ class Timed {
   Cost cost() const {
     const Model& model = responder_.model;
     if (!lengths_N_.defined()) return model.cost(1);
+    // A sentence and its translation count as two of their mean length.
+    const Tensor tokens_N = target_lengths_N_.defined()
+                                ? (lengths_N_ + target_lengths_N_ + 1).floor_divide(2)
+                                : lengths_N_;
     std::map<int64_t, double> texts;  // of each length
-    const double share = 1 / static_cast<double>(lengths_N_.numel());
-    for (int64_t n = 0; n < lengths_N_.numel(); ++n)
-      texts[lengths_N_.const_data_ptr<int64_t>()[n]] += share;
+    const double share = 1 / static_cast<double>(tokens_N.numel());
+    for (int64_t n = 0; n < tokens_N.numel(); ++n)
+      texts[tokens_N.const_data_ptr<int64_t>()[n]] += share;
     Cost mean;
     for (const auto& [tokens, part] : texts) mean += model.cost(tokens).times(part, part);
     return mean;
@@ -103,10 +109,16 @@ class Timed {
   bool on_cpu() const { return responder_.device.is_cpu(); }
 
  private:
+  // Of token ids; what has no lengths is left as it is.
+  static Tensor up_to_the_longest(const Tensor& batch, const Tensor& lengths_N,
+                                  const Tensor& rows_B) {
+    if (!lengths_N.defined()) return batch;
+    return batch.narrow(1, 0, lengths_N.index_select(0, rows_B).max().item<int64_t>());
+  }
   void run(const Call& call) const { responder_.model.forward(call.inputs, call.context, {}); }
 
   const Responder& responder_;
-  Tensor inputs_, lengths_N_, targets_N_;
+  Tensor inputs_, lengths_N_, targets_N_, target_lengths_N_;
 };
 
 // What a model takes for one batch size.
@@ -203,7 +215,7 @@ std::vector<Speed> measure_speed(std::span<const Responder> responders, const Da
   MOESTRO_CHECK(!responders.empty() && rows.rows() > 0 && options.calls > 0);
   std::vector<Timed> models;
   for (const Responder& responder : responders) {
-    MOESTRO_CHECK(!responder.translates(), "a translator");
+    MOESTRO_CHECK(!responder.translates() || rows.is_translation());
     MOESTRO_CHECK(responder.device == responders.front().device, "models on two devices");
     models.emplace_back(responder, rows);
   }

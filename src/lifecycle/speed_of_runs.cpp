@@ -80,8 +80,6 @@ Json SpeedsOfRuns::to_json() const {
 }
 
 std::string why_no_speed(const Recipe& recipe) {
-  if (recipe.model.kind == "translator")
-    return "a translator takes as long as its translations get";
   const bool by_batch = std::ranges::any_of(recipe.expert.layers, [](const std::string& layer) {
     return layer.find("eval=batch") != std::string::npos;
   });
@@ -112,7 +110,8 @@ SpeedsOfRuns speeds_of_runs(const SpeedRequest& request) {
     check_comparable(other->data(), run.data(), request.beside);
     models.push_back(other->responder());
   }
-  const Dataset rows = run.rows(request.data, request.data_root, Targets::optional);
+  const Dataset rows = run.rows(request.data, request.data_root,
+                                first.translates() ? Targets::required : Targets::optional);
   const std::vector<Speed> speeds = measure_speed(models, rows, request.options);
   SpeedsOfRuns result{rows.name, rows.rows(), describe_device(first.device), {}};
   result.runs.push_back(named(run, request.run, speeds[0]));

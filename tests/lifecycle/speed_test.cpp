@@ -3,6 +3,7 @@
 #include "cuda_device.h"
 #include "lifecycle/text_fixture.h"
 #include "moestro/core/error.h"
+#include "moestro/data/answers.h"
 #include "moestro/lifecycle/trained_run.h"
 #include "store/expect_error.h"
 #include "thrown.h"
@@ -202,12 +203,26 @@ TEST_F(SpeedOfTexts, in_other_word_pieces_are_refused) {
             run_.string() + ": reads other word pieces; expected those of the other run");
 }
 
-TEST_F(SpeedOfTranslations, take_as_long_as_their_translations_and_are_refused) {
+TEST_F(SpeedOfTranslations, is_of_pairs_of_their_mean_length) {
   train({"train.epochs=1"});
-  EXPECT_EQ(thrown<UserError>([&] { speeds_of_runs({.run = run_.string(), .options = kShort}); }),
-            run_.string() +
-                ": a translator takes as long as its translations get; expected a run that "
-                "answers a row by itself, with a class or a value");
+  const TrainedRun run(run_);
+  const Speed speed = speeds_of_runs({.run = run_.string(), .options = kShort}).runs.front().speed;
+  expect_figures(speed);
+  const Dataset pairs = run.rows("", "", Targets::required);
+  const Tensor tokens_N = lengths(pairs.inputs) + lengths(pairs.targets_N) + 1;
+  Cost sum;
+  for (int64_t n = 0; n < pairs.rows(); ++n)
+    sum += run.model().cost(tokens_N[n].item<int64_t>() / 2);
+  const auto count = static_cast<double>(pairs.rows());
+  EXPECT_NEAR(speed.cost.operations, sum.operations / count, 1e-6 * speed.cost.operations);
+}
+
+TEST_F(SpeedOfTranslations, needs_the_translations) {
+  train({"train.epochs=1"});
+  EXPECT_THROW(
+      speeds_of_runs(
+          {.run = run_.string(), .data = (folder_ / "test.aa").string(), .options = kShort}),
+      UserError);
 }
 
 }  // namespace

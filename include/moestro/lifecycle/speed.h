@@ -32,8 +32,9 @@ struct Speed {
 
 // One of each model, all on the same rows and on one device. Batches of 1, 8, 64, ... samples, rows
 // repeated where there are fewer, until none of the models gains 5 % by a larger one or memory is
-// out: a GPU's, or on a CPU 4 GiB. Not of translators, which take as long as their translations
-// get.
+// out: a GPU's, or on a CPU 4 GiB. Of a translator what is timed is one pass over sentences beside
+// their translations, which the rows must have: not the search for one, which takes as long as it
+// gets.
 std::vector<Speed> measure_speed(std::span<const Responder> models, const Dataset& rows,
                                  const SpeedOptions& options = {});
 Speed measure_speed(const Responder& model, const Dataset& rows, const SpeedOptions& options = {});
