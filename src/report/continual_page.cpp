@@ -15,10 +15,6 @@
 namespace moestro {
 namespace {
 
-std::string percent(double value) {
-  return std::isfinite(value) ? fixed_text(100 * value, 1) : "–";
-}
-
 double mean_of(const ContinualWayRecord& way, const std::string& key) {
   const auto& measures = continual_measures();
   const auto found = std::ranges::find(measures, key, &ContinualMeasureName::key);
@@ -28,7 +24,7 @@ double mean_of(const ContinualWayRecord& way, const std::string& key) {
 // One task has nothing to forget.
 std::string forgotten(double share) {
   if (!std::isfinite(share)) return {};
-  return fmt::format(" ({} points {} since a task was learned)", percent(std::abs(share)),
+  return fmt::format(" ({} points {} since a task was learned)", percent_or_none(std::abs(share)),
                      share < 0 ? "gained" : "forgotten");
 }
 
@@ -39,9 +35,9 @@ std::string finding(const ContinualRecord& run) {
       "{}, {} merges: at the end {} % of the {} rows right where their task is known{}, {} % where "
       "it is chosen row by row.",
       capitalised(counted(number_word(tasks), tasks, "task")), run.merges.size(),
-      percent(mean_of(run.ways[0], "last")), run.rows == "valid" ? "held-out" : "test",
+      percent_or_none(mean_of(run.ways[0], "last")), run.rows == "valid" ? "held-out" : "test",
       forgotten(mean_of(run.ways[0], "forgetting_from_first")),
-      percent(mean_of(run.ways[1], "last")));
+      percent_or_none(mean_of(run.ways[1], "last")));
 }
 
 // "6 to 8"
@@ -65,9 +61,10 @@ std::string matrix_figure(const ContinualRecord& run, const ContinualWayRecord& 
   for (size_t i = 0; i < map.values.size(); ++i) {
     map.words.emplace_back();
     for (size_t j = 0; j < map.values[i].size(); ++j)
-      map.words.back().push_back(fmt::format(
-          "{}, {}: {} %", run.tasks[j],
-          i == 0 ? "before any training" : "after " + run.tasks[i - 1], percent(map.values[i][j])));
+      map.words.back().push_back(
+          fmt::format("{}, {}: {} %", run.tasks[j],
+                      i == 0 ? "before any training" : "after " + run.tasks[i - 1],
+                      percent_or_none(map.values[i][j])));
   }
   return matrix_map(map);
 }
@@ -81,13 +78,15 @@ std::string measures_table(const ContinualRecord& run) {
     body += fmt::format("<tr><th scope=\"row\">{}<br/><small class=\"quiet\">{}</small></th>",
                         escape_html(measure.name), escape_html(measure.formula));
     for (const ContinualWayRecord& way : run.ways)
-      body += fmt::format("<td>{}</td>", percent(way.means[m]));
+      body += fmt::format("<td>{}</td>", way.measure_text(m));
     body += "</tr>\n";
   }
   return fmt::format(
       "<div class=\"scroll\">\n<table class=\"runs alone\">\n<thead><tr>{}</tr></thead>\n<tbody>\n"
       "{}</tbody>\n</table>\n</div>\n<p class=\"quiet\">A[i][j]: accuracy on task j after learning "
-      "task i of T; A[0][j]: before any training.</p>\n",
+      "task i of T; A[0][j]: before any training. In brackets: of balanced accuracy, where every "
+      "class "
+      "counts alike.</p>\n",
       head, body);
 }
 

@@ -1,10 +1,13 @@
 #include "moestro/report/continual_record.h"
 
+#include <cmath>
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
+#include "moestro/report/format.h"
 #include "moestro/store/file.h"
 #include "moestro/store/json_file.h"
 #include "moestro/store/run_folder.h"
@@ -24,15 +27,23 @@ double number(const Json& json) {
   return json.is_null() ? kNotKnown : json.get<double>();
 }
 
+std::vector<double> means_from(const Json& json) {
+  std::vector<double> means;
+  for (const ContinualMeasureName& measure : continual_measures())
+    means.push_back(json.contains(measure.key) ? number(json.at(measure.key).at("mean"))
+                                               : kNotKnown);
+  return means;
+}
+
 ContinualWayRecord way_from(const std::string& name, const Json& json) {
-  ContinualWayRecord way{.name = name};
-  for (const Json& row : json.at("matrix")) {
+  const Json& accuracy = json.at("accuracy");
+  ContinualWayRecord way{.name = name,
+                         .means = means_from(accuracy),
+                         .balanced_means = means_from(json.at("balanced_accuracy"))};
+  for (const Json& row : accuracy.at("matrix")) {
     way.accuracy_ST.emplace_back();
     for (const Json& value : row) way.accuracy_ST.back().push_back(number(value));
   }
-  for (const ContinualMeasureName& measure : continual_measures())
-    way.means.push_back(json.contains(measure.key) ? number(json.at(measure.key).at("mean"))
-                                                   : kNotKnown);
   return way;
 }
 
@@ -74,8 +85,7 @@ void read_summary(const Json& json, ContinualRecord& record) {
   continual.at("rows").get_to(record.rows);
   continual.at("experts").get_to(record.experts);
   continual.at("frozen").get_to(record.frozen);
-  for (const auto& [key, name] : kWays)
-    record.ways.push_back(way_from(name, continual.at(key).at("accuracy")));
+  for (const auto& [key, name] : kWays) record.ways.push_back(way_from(name, continual.at(key)));
   check_sizes(record);
 }
 
@@ -94,6 +104,15 @@ const std::array<ContinualMeasureName, 7>& continual_measures() {
        "mean over j < T of max over 1 <= i < T of A[i][j], less A[T][j]"},
   }};
   return kMeasures;
+}
+
+std::string percent_or_none(double share) {
+  return std::isfinite(share) ? fixed_text(100 * share, 1) : "–";
+}
+
+std::string ContinualWayRecord::measure_text(size_t measure) const {
+  return fmt::format("{} ({})", percent_or_none(means[measure]),
+                     percent_or_none(balanced_means[measure]));
 }
 
 bool is_continual(const fs::path& folder) {

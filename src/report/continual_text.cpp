@@ -1,7 +1,5 @@
 #include "moestro/report/continual_text.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "moestro/report/format.h"
@@ -11,10 +9,6 @@ namespace {
 
 using Align = TextTable::Align;
 
-std::string percent(double value) {
-  return std::isfinite(value) ? fixed_text(100 * value, 1) : "–";
-}
-
 std::string matrix_text(const ContinualRecord& run, Rules rules) {
   TextTable table;
   table.column("accuracy on task, %, task known", Align::left);
@@ -23,7 +17,7 @@ std::string matrix_text(const ContinualRecord& run, Rules rules) {
   for (size_t i = 0; i < accuracy_ST.size(); ++i) {
     std::vector<std::string> cells = {i == 0 ? "(untouched)"
                                              : fmt::format("{} {}", i, run.tasks[i - 1])};
-    for (const double value : accuracy_ST[i]) cells.push_back(percent(value));
+    for (const double value : accuracy_ST[i]) cells.push_back(percent_or_none(value));
     table.row(cells);
   }
   return table.str(rules);
@@ -37,7 +31,7 @@ std::string measures_text(const ContinualRecord& run, Rules rules) {
   for (size_t m = 0; m < continual_measures().size(); ++m) {
     const ContinualMeasureName& measure = continual_measures()[m];
     std::vector<std::string> cells = {measure.name};
-    for (const ContinualWayRecord& way : run.ways) cells.push_back(percent(way.means[m]));
+    for (const ContinualWayRecord& way : run.ways) cells.push_back(way.measure_text(m));
     cells.emplace_back(measure.formula);
     table.row(cells);
   }
@@ -49,7 +43,9 @@ std::string measures_text(const ContinualRecord& run, Rules rules) {
 std::string continual_text(const ContinualRecord& run, Rules rules) {
   if (!run.is_finished()) return {};
   return fmt::format(
-      "{}\n{}{} merges in {} layers; A[i][j]: accuracy on task j after learning task i\n",
+      "{}\n{}{} merges in {} layers; A[i][j]: accuracy on task j after learning task i; in "
+      "brackets: "
+      "of balanced accuracy, every class alike\n",
       matrix_text(run, rules), measures_text(run, rules), run.merges.size(), run.experts.size());
 }
 

@@ -25,6 +25,7 @@ a{color:inherit;text-decoration-color:var(--faint);text-underline-offset:.2em}
 a:hover{text-decoration-color:currentColor}
 sub{font-size:.72em;line-height:0}
 .quiet,figcaption{color:var(--soft);font-size:.85rem}
+th small.quiet{font-weight:400}
 .experts+.quiet{margin-top:.9rem}
 figcaption{margin-top:.35rem;line-height:1.4}
 .notice{border-left:3px solid var(--ink);padding:.1rem 0 .1rem .8rem}

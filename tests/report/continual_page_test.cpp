@@ -31,7 +31,9 @@ constexpr const char* kWay =
     R"({"accuracy": {"matrix": [[0.5, 0.6], [0.9, 0.6], [0.85, null]],
         "transfer": {"mean": 0.6}, "average": {"mean": 0.8125}, "last": {"mean": 0.87},
         "backward_transfer": {"mean": -0.05}, "forward_transfer": {"mean": 0.0},
-        "forgetting_from_first": {"mean": 0.05}, "forgetting_from_best": {"mean": null}}})";
+        "forgetting_from_first": {"mean": 0.05}, "forgetting_from_best": {"mean": null}},
+        "balanced_accuracy": {"matrix": [[0.5, 0.6], [0.8, 0.6], [0.75, null]],
+        "average": {"mean": 0.7}, "last": {"mean": null}}})";
 
 struct StreamFolder {
   StreamFolder() {
@@ -77,9 +79,9 @@ TEST(ContinualPage, shows_the_matrix_the_measures_and_when_experts_were_merged) 
   EXPECT_TRUE(has(page, "Two tasks, 2 merges: at the end 87.0\u00A0% of the test rows right"));
   EXPECT_TRUE(has(page, "(5.0 points forgotten since a task was learned)"));
   EXPECT_TRUE(has(page, "second, after a&lt;b: 60.0 %"));
-  EXPECT_TRUE(
-      has(page, "mean over j of the mean over i &gt;= 1 of A[i][j]</small></th><td>81.2</td>"));
-  EXPECT_TRUE(has(page, "less A[T][j]</small></th><td>–</td>"));
+  EXPECT_TRUE(has(
+      page, "mean over j of the mean over i &gt;= 1 of A[i][j]</small></th><td>81.2 (70.0)</td>"));
+  EXPECT_TRUE(has(page, "less A[T][j]</small></th><td>– (–)</td>"));
   EXPECT_TRUE(has(page, "task 1 a&lt;b, step 5, layer 0: 1 and 2 into 4; cosine 0.50 before"));
   EXPECT_TRUE(has(page, "task 2 second, step 10, layer 1: 0 and 3 into 2; cosine – before"));
   EXPECT_FALSE(std::regex_search(page, std::regex("[^a-z](nan|inf)[^a-z]")));
@@ -106,6 +108,8 @@ TEST(ContinualText, gives_every_measure_its_formula) {
   run.finish();
   const std::string text = continual_text(read_continual(run.folder.path()), Rules::none);
   EXPECT_TRUE(has(text, "mean over j of A[T][j]"));
+  EXPECT_TRUE(has(text, "81.2 (70.0)"));
+  EXPECT_TRUE(has(text, "87.0 (–)"));
   EXPECT_TRUE(has(text, "2 second"));
   EXPECT_TRUE(has(text, "2 merges in 2 layers"));
 }

@@ -23,8 +23,15 @@ const std::array<ContinualMeasureName, 7>& continual_measures();
 struct ContinualWayRecord {
   std::string name;                              // "task known"
   std::vector<std::vector<double>> accuracy_ST;  // NaN: not measured
-  std::vector<double> means;  // of continual_measures(), in their order; NaN: there is none
+  // Of continual_measures(), in their order; NaN: there is none. Balanced: every class counts
+  // alike.
+  std::vector<double> means, balanced_means;
+
+  std::string measure_text(size_t measure) const;  // per cent: "74.5 (75.1)", the latter balanced
 };
+
+// "74.5" for .745, "–" where there is none.
+std::string percent_or_none(double share);
 
 struct ContinualRecord {
   std::string name, recipe;
