@@ -15,6 +15,7 @@ STUDIES = {
     "text-variants": "Texts, few samples: ways of merging, on held-out rows",
     "text": "Texts, few samples: merging and its controls",
     "text-compared": "Texts, few samples: what streams without merging are compared with",
+    "text-reference": "Texts, few samples: a reference for whoever chooses the task",
     "text-full": "Texts, up to 5,000 samples a task",
     "images-freeze": "Images, few samples: how many experts to freeze, on held-out rows",
     "images": "Images, few samples: merging and its controls",
