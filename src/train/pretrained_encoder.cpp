@@ -123,6 +123,14 @@ class Loader {
     if (source.defined()) target.add_(source[0]);
   }
 
+  void expect_no_block(int64_t block) {
+    const std::string next = prefix_ + fmt::format("encoder.layer.{}.output.dense.weight", block);
+    if (folder_.contains(next))
+      faults_.push_back(
+          fmt::format("\"{}\" is of a layer above num_hidden_layers = {}; expected as many in both",
+                      next, block));
+  }
+
   void finish() const {
     if (faults_.empty()) return;
     throw UserError("{}: {}", folder_.path().string(), joined(faults_, "; "));
@@ -187,6 +195,7 @@ PretrainedEncoder::PretrainedEncoder(const HuggingFaceFolder& folder, c10::Devic
                        folder.integer("type_vocab_size"));
   loader.norm("embeddings.norm", "embeddings.LayerNorm");
   for (int64_t block = 0; block < transformer_.shape().depth; ++block) load_block(loader, block);
+  loader.expect_no_block(transformer_.shape().depth);
   loader.finish();
   convert(parameters, {}, at::TensorOptions(device).dtype(precision));
   for (const Parameter& parameter : parameters) parameter.value.set_requires_grad(false);

@@ -111,6 +111,16 @@ TEST(PretrainedEncoder, refuses_numbers_that_are_not_finite) {
                        "numbers that are not finite"));
 }
 
+TEST(PretrainedEncoder, refuses_layers_that_its_config_does_not_know) {
+  Changed model;
+  NamedTensors tensors = changed([](std::string&, Tensor&) {});
+  tensors.emplace_back("encoder.layer.2.output.dense.weight", at::zeros({16, 32}));
+  model.tensors(tensors);
+  EXPECT_TRUE(contains(model.opening(),
+                       "\"encoder.layer.2.output.dense.weight\" is of a layer above "
+                       "num_hidden_layers = 2; expected as many in both"));
+}
+
 TEST(PretrainedEncoder, reads_half_types_and_names_behind_bert) {
   Changed model;
   model.tensors(changed([](std::string& name, Tensor& tensor) {
