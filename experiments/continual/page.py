@@ -45,8 +45,7 @@ def cost_text(studies, results):
     merge, step = statistics.median(merges), statistics.median(plain)
     said = (f"- A merge in all layers takes {merge:.1f} ms ({min(merges):.1f} to {max(merges):.1f} in {len(merges)} "
             f"pairs) beside {step:.0f} ms of a training step of 32 texts ({device}): seven in a task of 300 such steps "
-            f"are {100 * 7 * merge / (300 * step):.2f} % of its time. That was not measured on a GPU by itself; in the "
-            f"studies, where runs share one, merging took 3.8 of 146 s longer (-.1 to 7.7).")
+            f"are {100 * 7 * merge / (300 * step):.2f} % of its time.")
     return textwrap.fill(said, 118, subsequent_indent="  ") + "\n"
 
 

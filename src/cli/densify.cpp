@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <utility>
 
 #include "moestro/core/error.h"
 #include "moestro/core/log.h"
@@ -25,8 +26,8 @@ struct DensifyFlags {
   std::map<std::string, std::string> said;  // key -> the flag that said it
 };
 
-// Keys that flags stand for.
-const std::multimap<std::string, std::string> kKeysOfFlags = {
+// What flags stand for.
+constexpr std::pair<const char*, const char*> kFlagsAndKeys[] = {
     {"--gather", "student.gather"},  {"--align", "student.align"},
     {"--student", "expert.layers"},  {"--student", "model.expert_hidden"},
     {"--epochs", "train.epochs"},    {"--distillation", "loss.distillation"},
@@ -149,7 +150,7 @@ void add_densify(CLI::App& app, CommonFlags& common) {
   verb->callback([flags, verb, &common] {
     DensifyFlags own = *flags;
     std::ranges::replace(own.options.gather, '-', '_');
-    for (const auto& [flag, key] : kKeysOfFlags)
+    for (const auto& [flag, key] : kFlagsAndKeys)
       if (verb->count(flag) > 0) own.said[key] = flag;
     densify(std::move(own), common);
   });

@@ -1,9 +1,8 @@
 #include "continual_run.h"
 
-#include <chrono>
-
 #include <nlohmann/json.hpp>
 
+#include "moestro/core/clock.h"
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
@@ -20,11 +19,6 @@ namespace {
 
 constexpr double kSecondsBetweenCheckpoints = 60;
 constexpr int64_t kStepsBetweenRecords = 10;
-
-double now() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -103,11 +97,11 @@ void ContinualRun::learn_all() {
 void ContinualRun::learn_task(Progress& bar, MetricsLog& metrics) {
   const std::string& name = samples_.tasks[static_cast<size_t>(progress_.task)].name;
   bar.label(fmt::format("{} ({}/{})", name, progress_.task + 1, tasks()));
-  double started = now(), saved = started;
+  double started = seconds_now(), saved = started;
   while (!learner_->task_done()) {
     const Tensor loss = learner_->run_step();
-    progress_.seconds += now() - started;
-    started = now();
+    progress_.seconds += seconds_now() - started;
+    started = seconds_now();
     bar.advance(total_step());
     if (progress_.step % kStepsBetweenRecords == 0 || learner_->task_done())
       metrics.append({{"step", total_step()}, {"task", name}, {"loss", loss.item<double>()}});
@@ -115,7 +109,7 @@ void ContinualRun::learn_task(Progress& bar, MetricsLog& metrics) {
     if (stopping || started - saved > kSecondsBetweenCheckpoints) {
       metrics.sync();
       save();
-      saved = started = now();
+      saved = started = seconds_now();
     }
     if (stopping)
       throw Interrupted(

@@ -1,13 +1,13 @@
 #include "moestro/lifecycle/speed.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <optional>
 
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
 
+#include "moestro/core/clock.h"
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
 #include "moestro/core/memory.h"
@@ -23,11 +23,6 @@ constexpr double kGain = 1.05;
 constexpr double kMostOnCpu = 4. * (1LL << 30);
 constexpr double kWarmUpSeconds = .2;
 constexpr int kWarmUpCalls = 20;
-
-double now() {
-  using Seconds = std::chrono::duration<double>;
-  return Seconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // So many rows, spread evenly over those there are.
 Tensor spread(int64_t count, int64_t rows) {
@@ -63,10 +58,10 @@ class Timed {
 
   double seconds(const Call& call) const {
     synchronise(responder_.device);
-    const double start = now();
+    const double start = seconds_now();
     run(call);
     synchronise(responder_.device);
-    return now() - start;
+    return seconds_now() - start;
   }
 
   void warm_up(const Call& call) const {
@@ -144,9 +139,9 @@ std::vector<Rung> measure(const std::vector<Timed>& models, int64_t batch, int64
     model.warm_up(calls.back().front());
   }
   std::vector<std::vector<double>> seconds(models.size());
-  const double end = now() + options.seconds * static_cast<double>(models.size());
+  const double end = seconds_now() + options.seconds * static_cast<double>(models.size());
   for (int64_t turn = 0; turn < options.calls; ++turn) {
-    if (turn >= options.least_calls && now() > end) break;
+    if (turn >= options.least_calls && seconds_now() > end) break;
     for (std::size_t m = 0; m < models.size(); ++m)
       seconds[m].push_back(models[m].seconds(calls[m][turn % calls[m].size()]));
   }

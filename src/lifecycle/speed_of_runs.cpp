@@ -91,7 +91,7 @@ namespace {
 
 void check_can_be_timed(const TrainedRun& run) {
   if (const std::string why = why_no_speed(run.recipe()); !why.empty())
-    throw UserError("{}: {}; expected a run that answers a row by itself, with a class or a value",
+    throw UserError("{}: {}; expected a run that answers a row by itself",
                     run.folder().path().string(), why);
 }
 

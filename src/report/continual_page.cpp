@@ -85,8 +85,7 @@ std::string measures_table(const ContinualRecord& run) {
       "<div class=\"scroll\">\n<table class=\"runs alone\">\n<thead><tr>{}</tr></thead>\n<tbody>\n"
       "{}</tbody>\n</table>\n</div>\n<p class=\"quiet\">A[i][j]: accuracy on task j after learning "
       "task i of T; A[0][j]: before any training. In brackets: of balanced accuracy, where every "
-      "class "
-      "counts alike.</p>\n",
+      "class counts alike.</p>\n",
       head, body);
 }
 

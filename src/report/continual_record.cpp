@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "moestro/core/error.h"
+#include "moestro/core/schema_peek.h"
 #include "moestro/report/format.h"
 #include "moestro/store/file.h"
 #include "moestro/store/json_file.h"
@@ -118,7 +119,7 @@ std::string ContinualWayRecord::measure_text(size_t measure) const {
 bool is_continual(const fs::path& folder) {
   const fs::path recipe = folder / "recipe.toml";
   std::error_code none;
-  return fs::exists(recipe, none) && read_file(recipe).find("[stream]") != std::string::npos;
+  return fs::exists(recipe, none) && has_section(recipe, "stream");
 }
 
 ContinualRecord read_continual(const fs::path& folder) {

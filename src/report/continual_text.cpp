@@ -44,8 +44,7 @@ std::string continual_text(const ContinualRecord& run, Rules rules) {
   if (!run.is_finished()) return {};
   return fmt::format(
       "{}\n{}{} merges in {} layers; A[i][j]: accuracy on task j after learning task i; in "
-      "brackets: "
-      "of balanced accuracy, every class alike\n",
+      "brackets: of balanced accuracy, every class alike\n",
       matrix_text(run, rules), measures_text(run, rules), run.merges.size(), run.experts.size());
 }
 

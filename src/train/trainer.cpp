@@ -1,12 +1,12 @@
 #include "moestro/train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
 
+#include "moestro/core/clock.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/progress.h"
@@ -19,11 +19,6 @@ namespace {
 constexpr double kSecondsBetweenCheckpoints = 60;
 // Reading a loss back makes a GPU wait: there only every so many steps.
 constexpr int64_t kStepsBetweenChecks = 50;
-
-double now() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
-}
 
 bool is_finite(const Tensor& scalar) {
   return std::isfinite(scalar.item<double>());
@@ -48,7 +43,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 }
 
 void Trainer::run() {
-  saved_at_ = now();
+  saved_at_ = seconds_now();
   if (config_.epochs == 0) return finish_untrained();
   Progress progress(parts_.name, config_.epochs * parts_.batches.steps_per_epoch(), "steps");
   while (!state_.finished) run_epoch(progress);
@@ -66,10 +61,10 @@ void Trainer::run_epoch(Progress& progress) {
   parts_.batches.start(state_.epoch, state_.batch);
   loss_sum_ = at::scalar_tensor(state_.loss_sum, at::kDouble);
   error_sum_ = at::scalar_tensor(state_.error_sum, at::kDouble);
-  double started = now();
+  double started = seconds_now();
   while (const std::optional<Batch> batch = parts_.batches.next()) {
     run_step(*batch);
-    const double seconds = now() - started;
+    const double seconds = seconds_now() - started;
     started += seconds;
     state_.seconds += seconds;
     state_.epoch_seconds += seconds;
@@ -77,7 +72,7 @@ void Trainer::run_epoch(Progress& progress) {
     // The end of the epoch saves by itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
     const bool stopping = interrupt_requested();
-    if (stopping || now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+    if (stopping || seconds_now() - saved_at_ > kSecondsBetweenCheckpoints) save();
     if (stopping) stop();
   }
   end_epoch();
@@ -201,7 +196,7 @@ void Trainer::save() {
   const int64_t best_step = state_.best_step > 0 ? state_.best_step : state_.step;
   parts_.checkpoints.save(state_.step, best_step, tensors(), state_.to_json());
   saved_step_ = state_.step;
-  saved_at_ = now();
+  saved_at_ = seconds_now();
 }
 
 NamedTensors Trainer::tensors() const {

@@ -39,8 +39,8 @@ struct SpeedsOfRuns {
 // Of runs that cannot be timed, why; else "".
 std::string why_no_speed(const Recipe& recipe);
 
-// Throws UserError as measure_speed() does, and for runs that cannot be timed, do not read the same
-// inputs or answer with other classes.
+// Throws UserError for runs that cannot be timed, do not read the same inputs or answer with other
+// classes, and for sentences without their translations where a translator is timed.
 SpeedsOfRuns speeds_of_runs(const SpeedRequest& request);
 
 }  // namespace moestro

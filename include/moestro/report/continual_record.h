@@ -47,7 +47,8 @@ struct ContinualRecord {
   bool is_finished() const { return !tasks.empty(); }
 };
 
-// Whether the folder is of such a run: its recipe has [stream].
+// Whether the folder is of such a run: its recipe has [stream]. Throws UserError for a recipe that
+// is no TOML.
 bool is_continual(const std::filesystem::path& folder);
 
 // What is there so far. Throws UserError that names the damaged file.
