@@ -219,10 +219,11 @@ TEST_F(SpeedOfTranslations, is_of_pairs_of_their_mean_length) {
 
 TEST_F(SpeedOfTranslations, needs_the_translations) {
   train({"train.epochs=1"});
-  EXPECT_THROW(
-      speeds_of_runs(
-          {.run = run_.string(), .data = (folder_ / "test.aa").string(), .options = kShort}),
-      UserError);
+  const std::string message = thrown<UserError>([&] {
+    speeds_of_runs(
+        {.run = run_.string(), .data = (folder_ / "test.aa").string(), .options = kShort});
+  });
+  EXPECT_TRUE(contains(message, "test.aa.aa: no such file")) << message;
 }
 
 }  // namespace
