@@ -48,16 +48,28 @@ def summed_product(a_BMK, b_BMO):
     return torch.bmm(a.transpose(1, 2), b).unflatten(0, (batch, pieces)).sum(1)
 
 
+def patches(x, groups):
+    return tiles(x, groups, 3, 1).permute(3, 0, 1, 2, 5, 6, 4).reshape(groups, len(x) * x[0, 0].numel(), -1)
+
+
+def product_of(a_GMK, w_GKO, like):
+    """Images in `like`'s shape of batched products."""
+    y_MGO = like.new_empty(a_GMK.shape[1], len(w_GKO), w_GKO.shape[2])
+    torch.bmm(a_GMK, w_GKO, out=y_MGO.transpose(0, 1))
+    return y_MGO.view(len(like), *like.shape[2:], -1).permute(0, 3, 1, 2)
+
+
 class Unfold(torch.autograd.Function):
+    """`flipped`: gradients of the inputs are a convolution of g, not sums of parts of a product."""
+
     @staticmethod
-    def forward(ctx, x, weight_GOCKK):
-        groups, filters, channels = weight_GOCKK.shape[:3]
-        a_GMK = tiles(x, groups, 3, 1).permute(3, 0, 1, 2, 5, 6, 4).reshape(groups, -1, 9 * channels)
+    def forward(ctx, x, weight_GOCKK, flipped):
+        groups, filters = weight_GOCKK.shape[:2]
+        a_GMK = patches(x, groups)
         w_GKO = weight_GOCKK.permute(0, 3, 4, 2, 1).reshape(groups, -1, filters)
-        y_MGO = x.new_empty(a_GMK.shape[1], groups, filters)
-        torch.bmm(a_GMK, w_GKO, out=y_MGO.transpose(0, 1))
         ctx.save_for_backward(a_GMK, w_GKO)
-        return y_MGO.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        ctx.flipped = flipped
+        return product_of(a_GMK, w_GKO, x)
 
     @staticmethod
     def backward(ctx, g):
@@ -67,11 +79,14 @@ class Unfold(torch.autograd.Function):
         g_GMO = g.permute(0, 2, 3, 1).reshape(-1, groups, filters).transpose(0, 1)
         weight = summed_product(a_GMK, g_GMO).view(groups, 3, 3, channels, filters)
         x = None
-        if ctx.needs_input_grad[0]:
+        if ctx.needs_input_grad[0] and ctx.flipped:
+            turned = w_GKO.view(groups, 9, channels, filters).flip(1).transpose(2, 3)
+            x = product_of(patches(g, groups), turned.reshape(groups, -1, channels), g)
+        elif ctx.needs_input_grad[0]:
             parts = torch.bmm(g_GMO, w_GKO.transpose(1, 2))
             parts = parts.view(groups, count, side, side, 3, 3, channels)
             x = folded(parts.permute(1, 2, 3, 0, 6, 4, 5), side, 1)
-        return x, weight.permute(0, 4, 3, 1, 2)
+        return x, weight.permute(0, 4, 3, 1, 2), None
 
 
 class Winograd(torch.autograd.Function):
@@ -176,7 +191,8 @@ def joined(x):
 LOOP, GROUPED = Way("loop", in_turn, True), Way("grouped.last", grouped, last=True)
 WAYS = [LOOP, Way("loop.last", in_turn, True, True), Way("streams", on_streams, True),
         Way("streams.last", on_streams, True, True), Way("grouped", grouped), GROUPED,
-        Way("unfold", Unfold.apply, last=True),
+        Way("unfold", lambda x, weight: Unfold.apply(x, weight, False), last=True),
+        Way("unfold twice", lambda x, weight: Unfold.apply(x, weight, True), last=True),
         Way("winograd2", lambda x, weight: Winograd.apply(x, weight, 2), last=True),
         Way("winograd4", lambda x, weight: Winograd.apply(x, weight, 4), last=True)]
 

@@ -10,14 +10,15 @@ recipes/cifar-100.toml with a softmax gate, the images random. The ways:
     streams    the same on several CUDA streams
     grouped    one convolution, a group an expert; the first layer, where all experts see the same
                pixels, is an ordinary one with the channels of all
-    unfold     patches are copied out for one batched product
+    unfold     patches are copied out for one batched product; backward, the products of gradients
+               are summed back into images
+    unfold twice   backward, patches of the gradients are copied out, too
     winograd2  F(2x2, 3x3): transforms around one batched product over experts and tiles
     winograd4  F(4x4, 3x3); in float32 only
 
 .last: channels last in memory, as unfold and winograd always have them. A convolution is timed alone,
 and as a block with bias or batch norm, ReLU and pooling; forward and backward pass, eager and replayed
 from a CUDA graph. cuDNN chooses its kernels by measurement. Weights are float32, cast in each pass.
-Not timed on a GPU yet.
 """
 
 import argparse
