@@ -125,6 +125,24 @@ function(moestro_benchmarks)
   endforeach()
 endfunction()
 
+# LibTorch before 2.12 captures work on a GPU by CUDA's own headers; without them every training step
+# is launched anew.
+function(moestro_use_cuda_headers)
+  if(NOT LibTorch_CUDA OR EXISTS "${LibTorch_ROOT_DIR}/include/ATen/accelerator/Graph.h")
+    return()
+  endif()
+  find_path(MOESTRO_CUDA_HEADERS cuda_runtime_api.h HINTS "$ENV{CUDA_HOME}/include"
+            PATHS /usr/local/cuda/include DOC "folder of the CUDA toolkit's headers")
+  mark_as_advanced(MOESTRO_CUDA_HEADERS)
+  if(NOT MOESTRO_CUDA_HEADERS)
+    message(STATUS "cuda_runtime_api.h is missing: training steps on a GPU are not replayed")
+    return()
+  endif()
+  set_source_files_properties(
+    src/core/device_graph.cpp PROPERTIES COMPILE_DEFINITIONS MOESTRO_CUDA_HEADERS
+    INCLUDE_DIRECTORIES "${MOESTRO_CUDA_HEADERS}" SKIP_PRECOMPILE_HEADERS ON)
+endfunction()
+
 # The floor data reads texts with sentencepiece, where that is there.
 function(moestro_use_sentencepiece)
   configure_file(cmake/has_sentencepiece.h.in generated/data/has_sentencepiece.h)

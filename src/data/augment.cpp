@@ -38,13 +38,37 @@ Tensor draw_shifts(uint64_t seed, std::string_view name, uint64_t step, int64_t 
 // From which line or column of the source each one of the result comes, [B, size]; -1 where zeros
 // are moved in.
 Tensor sources(const Tensor& shifts_B, int64_t size, bool reflect) {
-  const Tensor from = at::arange(size, at::kLong).unsqueeze(0) + shifts_B.unsqueeze(1);
+  const Tensor from = at::arange(size, shifts_B.options()).unsqueeze(0) + shifts_B.unsqueeze(1);
   if (!reflect) return from.masked_fill(from.lt(0).logical_or(from.ge(size)), -1);
   const Tensor below = from.abs();
   return at::where(below.ge(size), 2 * (size - 1) - below, below);
 }
 
+Tensor changed(const Tensor& part, const auto& change) {
+  return part.defined() ? change(part) : Tensor();
+}
+
 }  // namespace
+
+AugmentDraws AugmentDraws::to(c10::Device device) const {
+  const auto there = [&](const Tensor& part) { return part.to(device); };
+  return {changed(y_B, there), changed(x_B, there), changed(flipped_B, there)};
+}
+
+AugmentDraws AugmentDraws::narrow(int64_t first, int64_t count) const {
+  const auto some = [&](const Tensor& part) { return part.narrow(0, first, count); };
+  return {changed(y_B, some), changed(x_B, some), changed(flipped_B, some)};
+}
+
+AugmentDraws AugmentDraws::joined(const std::vector<AugmentDraws>& parts) {
+  const auto all = [&](Tensor AugmentDraws::*member) {
+    std::vector<Tensor> tensors;
+    for (const AugmentDraws& part : parts)
+      if ((part.*member).defined()) tensors.push_back(part.*member);
+    return tensors.empty() ? Tensor() : at::cat(tensors);
+  };
+  return {all(&AugmentDraws::y_B), all(&AugmentDraws::x_B), all(&AugmentDraws::flipped_B)};
+}
 
 Augmentation Augmentation::parse(const std::vector<std::string>& steps) {
   Augmentation out;
@@ -75,20 +99,31 @@ void Augmentation::check(const Dataset& dataset) const {
                     crop_, shape_text(shape));
 }
 
-Tensor Augmentation::apply(const Tensor& images, uint64_t seed, uint64_t step) const {
+AugmentDraws Augmentation::draw(int64_t images, uint64_t seed, uint64_t step) const {
+  AugmentDraws draws;
+  if (crop_ > 0) {
+    draws.y_B = draw_shifts(seed, "crop y", step, images, crop_);
+    draws.x_B = draw_shifts(seed, "crop x", step, images, crop_);
+  }
+  if (flip_)
+    draws.flipped_B = uniform({seed, Stream::augment, "flip", step}, {images}, 0, 1).lt(.5);
+  return draws;
+}
+
+Tensor Augmentation::apply(const Tensor& images, const AugmentDraws& draws) const {
   if (empty()) return images;
   MOESTRO_CHECK(images.dim() == 4);
   const int64_t rows = images.size(0), height = images.size(2), width = images.size(3);
-  Tensor y_BH = at::arange(height, at::kLong).expand({rows, height});
-  Tensor x_BW = at::arange(width, at::kLong).expand({rows, width});
+  const auto index = (crop_ > 0 ? draws.y_B : draws.flipped_B).options().dtype(at::kLong);
+  Tensor y_BH, x_BW;
   if (crop_ > 0) {
-    y_BH = sources(draw_shifts(seed, "crop y", step, rows, crop_), height, reflect_);
-    x_BW = sources(draw_shifts(seed, "crop x", step, rows, crop_), width, reflect_);
+    y_BH = sources(draws.y_B, height, reflect_);
+    x_BW = sources(draws.x_B, width, reflect_);
+  } else {
+    y_BH = at::arange(height, index).expand({rows, height});
+    x_BW = at::arange(width, index).expand({rows, width});
   }
-  if (flip_) {
-    const Tensor flipped_B = uniform({seed, Stream::augment, "flip", step}, {rows}, 0, 1).lt(.5);
-    x_BW = at::where(flipped_B.unsqueeze(1), x_BW.flip(1), x_BW);
-  }
+  if (flip_) x_BW = at::where(draws.flipped_B.unsqueeze(1), x_BW.flip(1), x_BW);
   return gather_pixels(images, y_BH, x_BW);
 }
 

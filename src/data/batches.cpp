@@ -85,6 +85,7 @@ void Batches::start(int64_t epoch, int64_t first_batch) {
   const Tensor order_N = epoch_order();
   if (lengths_N_.defined()) measure_texts(order_N);
   if (order_N.defined()) order_N_ = order_N.to(options_.device);
+  if (!options_.device.is_cpu()) draws_N_ = epoch_draws().to(options_.device);
   if (!options_.prefetch || !options_.device.is_cpu()) return;
   const auto make_alone = [this, alone = false](int64_t batch) mutable {
     if (!alone) work_alone();
@@ -113,6 +114,20 @@ Tensor Batches::epoch_order() {
     begins_.push_back(begins_.back() + order.back().size(0));
   }
   return at::cat(order);
+}
+
+uint64_t Batches::step_of(int64_t batch) const {
+  return static_cast<uint64_t>(epoch_ * steps_per_epoch() + batch);
+}
+
+// All at once: to bring over what each batch needs would have the GPU wait in every step.
+AugmentDraws Batches::epoch_draws() const {
+  std::vector<AugmentDraws> draws;
+  if (augmentation_.empty()) return {};
+  for (size_t batch = 0; batch + 1 < begins_.size(); ++batch)
+    draws.push_back(augmentation_.draw(begins_[batch + 1] - begins_[batch], options_.seed,
+                                       step_of(static_cast<int64_t>(batch))));
+  return AugmentDraws::joined(draws);
 }
 
 // Counted ahead and on the CPU: a device would be waited for in every step.
@@ -152,8 +167,10 @@ Batch Batches::make(int64_t batch) const {
   }
   if (!longest_.empty()) inputs = inputs.narrow(1, 0, longest_[number]);
   if (!target_longest_.empty()) out.targets_N = out.targets_N.narrow(1, 0, target_longest_[number]);
-  const auto step = static_cast<uint64_t>(epoch_ * steps_per_epoch() + batch);
-  out.inputs = normaliser_.apply(augmentation_.apply(inputs, options_.seed, step));
+  const AugmentDraws draws = options_.device.is_cpu()
+                                 ? augmentation_.draw(count, options_.seed, step_of(batch))
+                                 : draws_N_.narrow(first, count);
+  out.inputs = normaliser_.apply(augmentation_.apply(inputs, draws));
   return out;
 }
 

@@ -96,6 +96,11 @@ void Start::apply(Mixture& mixture) const {
   if (start.gate == "freeze") mixture.gate().freeze(true);
 }
 
+// Features are those of all experts.
+bool Start::passes_are_alike() const {
+  return !run_ || recipe_.loss.gate_distillation == 0 || steps_are_alike(run_->recipe());
+}
+
 Guidance Start::guide(const Batch& batch) const {
   const at::NoGradGuard no_gradients;
   Guidance guidance;

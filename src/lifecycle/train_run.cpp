@@ -128,6 +128,12 @@ class TrainRun {
     });
   }
 
+  // A teacher's pass is part of a step.
+  bool steps_are_alike() const {
+    const bool own = moestro::steps_are_alike(recipe_);
+    return own && !student_ && start_->passes_are_alike();
+  }
+
   // Steps on other rows, or with another teacher's answers, would belong to neither run.
   void check_same_sources(const Manifest& now) const {
     const CheckpointStore checkpoints(folder().checkpoints_path(), recipe_.train.keep);
@@ -187,7 +193,8 @@ class TrainRun {
                      .guide = [this](const Batch& rows) { return guide(rows); },
                      .hooks = hooks,
                      .target_deviation = source_.normaliser.target_deviation(),
-                     .name = folder().name()},
+                     .name = folder().name(),
+                     .alike = steps_are_alike()},
                     recipe_.train);
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.run();

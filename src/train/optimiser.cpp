@@ -88,9 +88,9 @@ std::vector<Optimiser::Run> Optimiser::runs(const Slot& slot) const {
   return runs;
 }
 
-Optimiser::Lists Optimiser::lists_of(size_t group) {
+Optimiser::Lists Optimiser::lists_of(size_t group) const {
   Lists lists;
-  for (Slot& slot : slots_) {
+  for (const Slot& slot : slots_) {
     if (slot.group != group || !has_gradient(slot.parameter)) continue;
     const Tensor gradient = slot.parameter.value.grad().contiguous();
     for (const Run& run : runs(slot)) {
@@ -103,20 +103,36 @@ Optimiser::Lists Optimiser::lists_of(size_t group) {
       if (slot.square.defined()) lists.squares.push_back(part(slot.square));
       lists.stepped.push_back(part(slot.steps_E));
       lists.steps.push_back(slot.steps_E.select(0, run.first));
-      for (int64_t e = run.first; e < run.first + run.count; ++e) ++slot.updates_E[e];
     }
   }
   return lists;
 }
 
 void Optimiser::step(double rate) {
+  set_rate(rate);
+  update();
+  count_update();
+}
+
+void Optimiser::set_rate(double rate) {
+  for (const Group& group : groups_) group.rate.fill_(rate * group.factor);
+}
+
+void Optimiser::update() {
   const at::NoGradGuard no_grad;
   for (size_t g = 0; g < groups_.size(); ++g) {
     Lists lists = lists_of(g);
     if (lists.values.empty()) continue;
     at::_foreach_add_(lists.stepped, 1);
-    groups_[g].rate.fill_(rate * groups_[g].factor);
     update(lists, groups_[g].rate);
+  }
+}
+
+void Optimiser::count_update() {
+  for (Slot& slot : slots_) {
+    if (!has_gradient(slot.parameter)) continue;
+    for (const Run& run : runs(slot))
+      for (int64_t e = run.first; e < run.first + run.count; ++e) ++slot.updates_E[e];
   }
 }
 

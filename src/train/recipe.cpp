@@ -172,6 +172,17 @@ bool has_batch_norm(const Recipe& recipe) {
   return in(recipe.gate.layers) || (!recipe.model.transformer() && in(recipe.expert.layers));
 }
 
+bool steps_are_alike(const Recipe& recipe) {
+  const auto draws = [](const std::vector<std::string>& layers) {
+    return std::ranges::any_of(
+        layers, [](const std::string& layer) { return layer.starts_with("dropout"); });
+  };
+  const std::string& gate = recipe.gate.kind;
+  const bool dense = gate == "softmax" || gate == "attentive" || gate == "fixed";
+  return !recipe.model.transformer() && dense && !draws(recipe.expert.layers) &&
+         !draws(recipe.gate.layers) && recipe.loss.mutual_distillation == 0;
+}
+
 void check(const Recipe& recipe, const Schema& schema) {
   schema.check_effects();
   if (recipe.expert.count == 1 && recipe.gate.kind != "fixed")

@@ -33,7 +33,11 @@ Tensor batch_error(const Tensor& mixed_NC, const Tensor& targets_N) {
 }  // namespace
 
 Trainer::Trainer(Parts parts, const TrainConfig& config)
-    : parts_(std::move(parts)), config_(config) {}
+    : parts_(std::move(parts)),
+      config_(config),
+      device_(parts_.model.parameters().front().value.device()),
+      steps_([this](const Batch& batch) { return compute(batch); },
+             parts_.alike && config.capture && DeviceGraph::possible(device_)) {}
 
 void Trainer::resume(const Checkpoint& checkpoint) {
   restore(checkpoint.file, tensors());
@@ -45,6 +49,10 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 void Trainer::run() {
   saved_at_ = seconds_now();
   if (config_.epochs == 0) return finish_untrained();
+  const OwnStream stream(device_);
+  const at::TensorOptions sums = at::TensorOptions().dtype(at::kDouble).device(device_);
+  loss_sum_ = at::full({}, state_.loss_sum, sums);
+  error_sum_ = at::full({}, state_.error_sum, sums);
   Progress progress(parts_.name, config_.epochs * parts_.batches.steps_per_epoch(), "steps");
   while (!state_.finished) run_epoch(progress);
 }
@@ -59,8 +67,6 @@ void Trainer::run_epoch(Progress& progress) {
   const at::AutoGradMode gradients(true);
   progress.label(fmt::format("{} epoch {}/{}", parts_.name, state_.epoch + 1, config_.epochs));
   parts_.batches.start(state_.epoch, state_.batch);
-  loss_sum_ = at::scalar_tensor(state_.loss_sum, at::kDouble);
-  error_sum_ = at::scalar_tensor(state_.error_sum, at::kDouble);
   double started = seconds_now();
   while (const std::optional<Batch> batch = parts_.batches.next()) {
     run_step(*batch);
@@ -84,6 +90,24 @@ void Trainer::stop() const {
 }
 
 void Trainer::run_step(const Batch& batch) {
+  const double rate = parts_.schedule.rate(state_.step);
+  parts_.optimiser.set_rate(rate);
+  const StepOutcome& step = steps_(batch);
+  if (!device_.is_cpu() && (state_.step + 1) % kStepsBetweenChecks == 0) {
+    check_loss(step.loss);
+    check_gradient(step.gradient_norm);
+  }
+  parts_.optimiser.count_update();
+  ++state_.step;
+  ++state_.batch;
+  state_.samples += answers(batch.targets_N).size(0);
+  for (Hook* hook : parts_.hooks)
+    hook->after_step(
+        {state_.step, state_.epoch + 1, rate, step.gradient_norm, step.loss, step.traces});
+}
+
+// All that a step asks of the device, and nothing that must happen in each step on the host.
+StepOutcome Trainer::compute(const Batch& batch) {
   const ForwardContext context{true, static_cast<uint64_t>(config_.seed),
                                static_cast<uint64_t>(state_.step), batch.targets_N,
                                compute_type(config_)};
@@ -92,55 +116,49 @@ void Trainer::run_step(const Batch& batch) {
   const double progress = (static_cast<double>(state_.step) + .5) /
                           static_cast<double>(config_.epochs * parts_.batches.steps_per_epoch());
   const LossTerms loss = parts_.objective(mixed_NC, traces, batch, guidance(batch), progress);
-  check_finite(loss);
+  if (device_.is_cpu()) check_loss(loss);
   for (Hook* hook : parts_.hooks) hook->after_forward(traces, batch);
 
   MOESTRO_CHECK(loss.total.requires_grad(), "every parameter is frozen");
   parts_.optimiser.zero_gradients();
   loss.total.backward();
   const Tensor norm = parts_.optimiser.clip_gradients(config_.clip);
-  if (time_to_check() && !is_finite(norm)) fail("gradient");
-  const double rate = parts_.schedule.rate(state_.step);
-  parts_.optimiser.step(rate);
+  if (device_.is_cpu()) check_gradient(norm);
+  parts_.optimiser.update();
   parts_.model.after_step(traces);
-  count(answers(batch.targets_N), loss, mixed_NC);
-  for (Hook* hook : parts_.hooks)
-    hook->after_step({state_.step, state_.epoch + 1, rate, norm, loss, traces});
+  sum_up(batch, loss, mixed_NC);
+  return {traces, loss, norm};
 }
 
 Guidance Trainer::guidance(const Batch& batch) const {
   return parts_.guide ? parts_.guide(batch) : Guidance();
 }
 
-void Trainer::count(const Tensor& answers_N, const LossTerms& loss, const Tensor& mixed_NC) {
+void Trainer::sum_up(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC) {
   const at::NoGradGuard no_grad;
-  const int64_t rows = answers_N.size(0);
-  ++state_.step;
-  ++state_.batch;
-  state_.samples += rows;
-  loss_sum_ = loss_sum_ + loss.terms.front().value.detach() * rows;
-  error_sum_ = error_sum_ + batch_error(mixed_NC.detach(), answers_N);
+  const Tensor answers_N = answers(batch.targets_N);
+  loss_sum_.add_(loss.terms.front().value.detach(), answers_N.size(0));
+  error_sum_.add_(batch_error(mixed_NC.detach(), answers_N));
 }
 
-bool Trainer::time_to_check() const {
-  return loss_on_cpu_ || (state_.step + 1) % kStepsBetweenChecks == 0;
-}
-
-void Trainer::check_finite(const LossTerms& loss) {
-  loss_on_cpu_ = loss.total.is_cpu();
-  if (!time_to_check() || is_finite(loss.total)) return;
+void Trainer::check_loss(const LossTerms& loss) {
+  if (is_finite(loss.total)) return;
   for (const LossTerm& term : loss.terms)
     if (!is_finite(term.value)) fail(term.name);
   fail("total");
 }
 
-// On a CPU the weights are still those of the step before; a GPU may have gone on since. What is
-// spoilt already is not saved.
+void Trainer::check_gradient(const Tensor& norm) {
+  if (!is_finite(norm)) fail("gradient");
+}
+
+// On a CPU the weights are still those of the step before; a GPU has gone on since, and what it
+// made of them is not saved, nor what is spoilt already.
 void Trainer::fail(const std::string& term) {
   const NamedTensors now = tensors();
-  const bool sound = std::all_of(now.begin(), now.end(), [](const auto& entry) {
-    return entry.second.isfinite().all().template item<bool>();
-  });
+  const bool sound = device_.is_cpu() && std::all_of(now.begin(), now.end(), [](const auto& entry) {
+                       return entry.second.isfinite().all().template item<bool>();
+                     });
   if (sound && saved_step_ != state_.step) save();
   const std::string kept = saved_step_ >= 0
                                ? fmt::format("the checkpoint of step {} is kept", saved_step_)
@@ -174,7 +192,8 @@ void Trainer::end_epoch() {
   state_.batch = 0;
   state_.samples = 0;
   state_.epoch_seconds = state_.loss_sum = state_.error_sum = 0;
-  loss_sum_ = error_sum_ = Tensor();
+  loss_sum_.zero_();
+  error_sum_.zero_();
   const bool best = !report.valid || report.valid->loss < state_.best_loss;
   if (best) {
     state_.best_epoch = state_.epoch;

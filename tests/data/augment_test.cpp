@@ -9,6 +9,11 @@
 namespace moestro::testing {
 namespace {
 
+Tensor augmented(const Augmentation& augmentation, const Tensor& images, uint64_t seed,
+                 uint64_t step) {
+  return augmentation.apply(images, augmentation.draw(images.size(0), seed, step));
+}
+
 // The image shifted: out[i, j] = padded[i + dy, j + dx].
 Tensor shifted(const Tensor& image_CHW, int64_t dy, int64_t dx, int64_t pad, bool reflect) {
   const Tensor floats = image_CHW.to(at::kFloat).unsqueeze(0);
@@ -23,7 +28,7 @@ Tensor shifted(const Tensor& image_CHW, int64_t dy, int64_t dx, int64_t pad, boo
 // How many of the shifts up to `pad` give each image of the result from its source.
 void expect_shifts(const std::vector<std::string>& steps, int64_t pad, bool reflect) {
   const Tensor images = image_set(200, 6, 5).inputs;
-  const Tensor out = Augmentation::parse(steps).apply(images, 1, 7);
+  const Tensor out = augmented(Augmentation::parse(steps), images, 1, 7);
   std::map<std::pair<int64_t, int64_t>, int> used;
   for (int64_t n = 0; n < images.size(0); ++n) {
     int matches = 0;
@@ -38,7 +43,7 @@ void expect_shifts(const std::vector<std::string>& steps, int64_t pad, bool refl
 
 TEST(Augmentation, flip_mirrors_about_half_of_the_images) {
   const Tensor images = image_set(400).inputs;
-  const Tensor out = Augmentation::parse({"flip"}).apply(images, 1, 0);
+  const Tensor out = augmented(Augmentation::parse({"flip"}), images, 1, 0);
   int64_t flipped = 0;
   for (int64_t n = 0; n < 400; ++n) {
     const bool same = at::equal(out[n], images[n]);
@@ -61,8 +66,8 @@ TEST(Augmentation, every_type_of_image_comes_out_the_same) {
   const Tensor images = image_set(50, 6, 5).inputs.expand({50, 3, 6, 5});
   for (const char* crop : {"crop 2", "crop 2 reflect"}) {
     const Augmentation augmentation = Augmentation::parse({"flip", crop});
-    const Tensor bytes = augmentation.apply(images, 3, 1);
-    const Tensor floats = augmentation.apply(images.to(at::kFloat), 3, 1);
+    const Tensor bytes = augmented(augmentation, images, 3, 1);
+    const Tensor floats = augmented(augmentation, images.to(at::kFloat), 3, 1);
     EXPECT_TRUE(at::equal(bytes.to(at::kFloat), floats)) << crop;
   }
 }
@@ -70,18 +75,31 @@ TEST(Augmentation, every_type_of_image_comes_out_the_same) {
 TEST(Augmentation, seed_and_step_decide) {
   const Tensor images = image_set(50).inputs;
   const Augmentation augmentation = Augmentation::parse({"flip", "crop 1"});
-  const Tensor out = augmentation.apply(images, 1, 5);
-  EXPECT_TRUE(at::equal(augmentation.apply(images, 1, 5), out));
-  EXPECT_FALSE(at::equal(augmentation.apply(images, 1, 6), out));
-  EXPECT_FALSE(at::equal(augmentation.apply(images, 2, 5), out));
+  const Tensor out = augmented(augmentation, images, 1, 5);
+  EXPECT_TRUE(at::equal(augmented(augmentation, images, 1, 5), out));
+  EXPECT_FALSE(at::equal(augmented(augmentation, images, 1, 6), out));
+  EXPECT_FALSE(at::equal(augmented(augmentation, images, 2, 5), out));
+}
+
+TEST(Augmentation, draws_of_several_batches_are_cut_into_those_of_each) {
+  const Tensor images = image_set(50).inputs;
+  for (const std::vector<std::string>& steps :
+       {std::vector<std::string>{"flip"}, {"crop 1"}, {"flip", "crop 1 reflect"}}) {
+    const Augmentation augmentation = Augmentation::parse(steps);
+    const AugmentDraws all =
+        AugmentDraws::joined({augmentation.draw(30, 1, 5), augmentation.draw(20, 1, 6)});
+    const Tensor second = images.narrow(0, 30, 20);
+    EXPECT_TRUE(at::equal(augmentation.apply(second, all.narrow(30, 20).to(c10::kCPU)),
+                          augmented(augmentation, second, 1, 6)));
+  }
 }
 
 TEST(Augmentation, flips_are_the_same_with_and_without_a_crop) {
   // Constant columns show the flip, constant rows hide the shift.
   const Tensor images = at::zeros({40, 1, 1, 5}, at::kByte).expand({40, 1, 5, 5}).clone();
   images.select(3, 0).fill_(9);
-  const Tensor flipped = Augmentation::parse({"flip"}).apply(images, 1, 0);
-  const Tensor both = Augmentation::parse({"flip", "crop 2"}).apply(images, 1, 0);
+  const Tensor flipped = augmented(Augmentation::parse({"flip"}), images, 1, 0);
+  const Tensor both = augmented(Augmentation::parse({"flip", "crop 2"}), images, 1, 0);
   const Tensor left = both.narrow(3, 0, 2).sum({1, 2, 3}).gt(0);
   const Tensor right = both.narrow(3, 3, 2).sum({1, 2, 3}).gt(0);
   const Tensor flips_B = flipped.select(3, 4).sum({1, 2}).gt(0);

@@ -280,5 +280,21 @@ TEST(Recipe, refuses_beta2_where_no_squares_are_averaged_by_it) {
             "--set: train.average = -1; expected an integer, at least 0");
 }
 
+TEST(Recipe, steps_are_alike_where_all_experts_run_and_nothing_is_drawn) {
+  const auto alike = [](const std::vector<std::string>& settings) {
+    RecipeDocument document;
+    for (const std::string& setting : settings) document.schema.set(setting);
+    return steps_are_alike(document.recipe);
+  };
+  for (const char* gate : {"softmax", "attentive", "fixed"})
+    EXPECT_TRUE(alike({fmt::format("gate.kind={}", gate)}));
+  for (const char* gate : {"noisy_topk", "switch", "sigmoid", "classes"})
+    EXPECT_FALSE(alike({fmt::format("gate.kind={}", gate)}));
+  EXPECT_FALSE(alike({R"(expert.layers=["linear 4", "dropout .5", "linear classes"])"}));
+  EXPECT_FALSE(alike({R"(gate.layers=["dropout .5", "linear experts"])"}));
+  EXPECT_FALSE(alike({"loss.mutual_distillation=.1"}));
+  EXPECT_FALSE(alike({"model.kind=vit"}));
+}
+
 }  // namespace
 }  // namespace moestro

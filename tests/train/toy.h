@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "moestro/core/device.h"
 #include "moestro/core/random.h"
 #include "moestro/data/dataset.h"
 #include "moestro/data/normaliser.h"
@@ -49,9 +50,11 @@ class ToyTraining {
     const Recipe& recipe = document.recipe;
     mixture =
         std::make_unique<Mixture>(build_mixture(document, {data.sample_shape(), data.classes}));
+    device = resolve_device(recipe.train.device == "cuda" ? "cuda" : "cpu");
+    convert(mixture->parameters(), mixture->buffers(), device);
     objective = std::make_unique<Objective>(recipe.loss, mixture->output());
-    batches = std::make_unique<Batches>(data, normaliser,
-                                        BatchOptions{.batch = recipe.data.batch, .seed = 0});
+    batches = std::make_unique<Batches>(
+        data, normaliser, BatchOptions{.batch = recipe.data.batch, .seed = 0, .device = device});
     optimiser = std::make_unique<Optimiser>(mixture->parameters(), recipe.train);
     schedule =
         std::make_unique<Schedule>(recipe.train, recipe.train.epochs * batches->steps_per_epoch());
@@ -65,17 +68,20 @@ class ToyTraining {
                                                        .validate = [this] { return validate(); },
                                                        .hooks = std::move(hooks),
                                                        .target_deviation = 1,
-                                                       .name = "toy"},
+                                                       .name = "toy",
+                                                       .alike = steps_are_alike(recipe)},
                                         recipe.train);
   }
 
   Scores validate() const {
-    return score(evaluate(*mixture, valid, normaliser, {}), valid.targets_N, valid.classes);
+    return score(evaluate(*mixture, valid, normaliser, {.device = device}), valid.targets_N,
+                 valid.classes);
   }
 
   RecipeDocument document;
   Dataset data, valid;
   Normaliser normaliser;
+  c10::Device device = c10::kCPU;
   std::unique_ptr<Mixture> mixture;
   std::unique_ptr<Objective> objective;
   std::unique_ptr<Batches> batches;

@@ -7,11 +7,24 @@
 #include <string>
 #include <vector>
 
+#include <c10/core/Device.h>
+
 #include "moestro/core/random.h"
 #include "moestro/core/tensor.h"
 #include "moestro/data/dataset.h"
 
 namespace moestro {
+
+// Of one image each; undefined where nothing of the kind is done.
+struct AugmentDraws {
+  Tensor y_B, x_B;   // int64, pixels to shift by
+  Tensor flipped_B;  // bool
+
+  AugmentDraws to(c10::Device device) const;
+  AugmentDraws narrow(int64_t first, int64_t count) const;
+  // Of several batches, one after the other.
+  static AugmentDraws joined(const std::vector<AugmentDraws>& parts);
+};
 
 class Augmentation {
  public:
@@ -26,9 +39,12 @@ class Augmentation {
   // Throws UserError unless the set holds images larger than the crop.
   void check(const Dataset& dataset) const;
 
-  // images [B, C, H, W] of any type, on any device; what is drawn is the same on all. The draws are
-  // keyed by (seed, augment, step).
-  Tensor apply(const Tensor& images, uint64_t seed, uint64_t step) const;
+  // What happens to the images of a batch, keyed by (seed, augment, step): on the CPU, so that it
+  // is the same on all devices.
+  AugmentDraws draw(int64_t images, uint64_t seed, uint64_t step) const;
+
+  // images [B, C, H, W] of any type, on any device; the draws on the same, or on the CPU.
+  Tensor apply(const Tensor& images, const AugmentDraws& draws) const;
 
  private:
   bool flip_ = false, reflect_ = false;

@@ -64,6 +64,8 @@ class Batches {
  private:
   Batch make(int64_t batch) const;
   Tensor epoch_order();
+  AugmentDraws epoch_draws() const;
+  uint64_t step_of(int64_t batch) const;
   void measure_texts(const Tensor& order_N);
 
   Dataset dataset_;
@@ -76,6 +78,7 @@ class Batches {
   // batch begins, and the last ends; of texts, the tokens of each batch's longest.
   Tensor order_N_;
   std::vector<int64_t> begins_, longest_, target_longest_;
+  AugmentDraws draws_N_;  // of the epoch's rows in their order, where they live on a GPU
   int64_t epoch_ = 0, next_ = 0, end_ = 0;
   std::unique_ptr<Prefetch<Batch>> prefetch_;
 };

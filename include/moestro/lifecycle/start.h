@@ -23,6 +23,9 @@ class Start {
   // fit, and where what is frozen would compute something else here.
   void apply(Mixture& mixture) const;
 
+  // Whether guide() asks the same work of a device for every batch.
+  bool passes_are_alike() const;
+
   // Without gradient, networks in evaluation mode.
   Guidance guide(const Batch& batch) const;
 

@@ -35,6 +35,8 @@ struct EpochReport {
 class Hook {
  public:
   virtual ~Hook() = default;
+  // A step may be captured on a GPU and replayed (train/step_replay.h), and this with it: it asks
+  // work of the device and reads nothing back.
   virtual void after_forward(const std::vector<MixtureTrace>&, const Batch&) {}
   virtual void after_step(const StepReport&) {}
   virtual void on_epoch_end(const EpochReport&) {}

@@ -22,8 +22,13 @@ class Optimiser {
   // `clip` (when not 0) the gradient is scaled down to it.
   Tensor clip_gradients(double clip);
   // One update from the parameters' gradients; a parameter without a gradient stays. Gates (names
-  // with a part "gate") go at train.gate_rate times this rate.
+  // with a part "gate") go at train.gate_rate times this rate. The parts of it: the rate, which
+  // lies on the device; the update there, which may be captured and replayed (core/device_graph.h);
+  // the count of updates on the host.
   void step(double rate);
+  void set_rate(double rate);
+  void update();
+  void count_update();
 
   // Forgets what was gathered for one expert of the bank of that name: moments and step count.
   void clear(const std::string& bank, int64_t expert);
@@ -54,7 +59,7 @@ class Optimiser {
   struct Lists;
 
   std::vector<Run> runs(const Slot& slot) const;
-  Lists lists_of(size_t group);
+  Lists lists_of(size_t group) const;
   void update(Lists& lists, const Tensor& rate) const;
   void update_by_rmsprop(Lists& lists, const Tensor& rate) const;
 

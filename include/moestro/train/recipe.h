@@ -34,6 +34,10 @@ void check(const Recipe& recipe, const Schema& schema);
 // Whether experts or gate have a layer with statistics of the batch.
 bool has_batch_norm(const Recipe& recipe);
 
+// Whether every training step of whole networks asks the same work of a device, whatever its rows
+// are: all experts are computed, nothing is drawn and no weight of the loss moves.
+bool steps_are_alike(const Recipe& recipe);
+
 // The values and the schema bound to them; stays where it is made.
 class RecipeDocument {
  public:

@@ -26,6 +26,7 @@ struct TrainConfig {
   int64_t seed = 0;
   std::string device = "auto";
   std::string precision = "float32";  // float32, bf16
+  bool capture = true;                // CUDA: steps are replayed, where they are alike
   int64_t threads = 0;                // 0: LibTorch's choice
   int64_t keep = 2;                   // checkpoints kept besides the best
 };

@@ -14,6 +14,7 @@
 #include "moestro/train/hook.h"
 #include "moestro/train/optimiser.h"
 #include "moestro/train/schedule.h"
+#include "moestro/train/step_replay.h"
 #include "moestro/train/train_state.h"
 
 namespace moestro {
@@ -34,6 +35,7 @@ class Trainer {
     std::vector<Hook*> hooks;
     double target_deviation = 1;  // regression: what an error in standardised units stands for
     std::string name;             // for the progress bar
+    bool alike = false;  // every step is the same work (steps_are_alike()): a GPU replays it
   };
 
   Trainer(Parts parts, const TrainConfig& config);
@@ -48,15 +50,17 @@ class Trainer {
   void run();
 
   const TrainState& state() const { return state_; }
+  bool replays() const { return steps_.captured(); }
 
  private:
   void finish_untrained();
   void run_epoch(Progress& progress);
   void run_step(const Batch& batch);
+  StepOutcome compute(const Batch& batch);
   Guidance guidance(const Batch& batch) const;
-  void count(const Tensor& answers_N, const LossTerms& loss, const Tensor& mixed_NC);
-  bool time_to_check() const;  // reading a number back makes a GPU wait
-  void check_finite(const LossTerms& loss);
+  void sum_up(const Batch& batch, const LossTerms& loss, const Tensor& mixed_NC);
+  void check_loss(const LossTerms& loss);
+  void check_gradient(const Tensor& norm);
   [[noreturn]] void fail(const std::string& term);
   void end_epoch();
   [[noreturn]] void stop() const;
@@ -68,10 +72,11 @@ class Trainer {
   Parts parts_;
   TrainConfig config_;
   TrainState state_;
-  Tensor loss_sum_, error_sum_;  // of the running epoch, on the device
-  bool loss_on_cpu_ = true;
-  int64_t saved_step_ = -1;  // none yet
-  double saved_at_ = 0;      // seconds of a steady clock
+  c10::Device device_;
+  StepReplay steps_;
+  Tensor loss_sum_, error_sum_;  // of the running epoch, double, on the device
+  int64_t saved_step_ = -1;      // none yet
+  double saved_at_ = 0;          // seconds of a steady clock
 };
 
 }  // namespace moestro

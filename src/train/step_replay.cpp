@@ -1,0 +1,58 @@
+#include "moestro/train/step_replay.h"
+
+#include <array>
+
+#include <ATen/Functions.h>
+
+namespace moestro {
+namespace {
+
+// Steps before: LibTorch chooses kernels and takes memory at the first.
+constexpr int64_t kStepsBefore = 3;
+
+constexpr std::array kParts = {&Batch::inputs, &Batch::targets_N, &Batch::rows_N};
+
+}  // namespace
+
+const StepOutcome& StepReplay::operator()(const Batch& batch) {
+  if (!replays_) return computed(batch);
+  if (!fits(batch)) {
+    if (captured()) return computed(batch);
+    held_ = batch;
+    alike_ = 0;
+  }
+  if (alike_ < kStepsBefore) {
+    ++alike_;
+    return computed(batch);
+  }
+  if (!captured()) capture(batch);
+  for (const auto part : kParts)
+    if ((batch.*part).defined()) (held_.*part).copy_(batch.*part);
+  graph_->replay();
+  return replayed_;
+}
+
+bool StepReplay::fits(const Batch& batch) const {
+  for (const auto part : kParts) {
+    const Tensor &held = held_.*part, &now = batch.*part;
+    if (held.defined() != now.defined()) return false;
+    if (now.defined() && held.sizes() != now.sizes()) return false;
+  }
+  return true;
+}
+
+const StepOutcome& StepReplay::computed(const Batch& batch) {
+  computed_ = compute_(batch);
+  return computed_;
+}
+
+void StepReplay::capture(const Batch& batch) {
+  for (const auto part : kParts)
+    if ((batch.*part).defined()) held_.*part = (batch.*part).clone();
+  computed_ = {};
+  DeviceGraph graph;
+  graph.capture([&] { replayed_ = compute_(held_); });
+  graph_ = std::move(graph);
+}
+
+}  // namespace moestro
