@@ -125,22 +125,62 @@ function(moestro_benchmarks)
   endforeach()
 endfunction()
 
-# LibTorch before 2.12 captures work on a GPU by CUDA's own headers; without them every training step
-# is launched anew.
-function(moestro_use_cuda_headers)
-  if(NOT LibTorch_CUDA OR EXISTS "${LibTorch_ROOT_DIR}/include/ATen/accelerator/Graph.h")
-    return()
+# What the floors have of their own for a GPU, beside a LibTorch with its CUDA part: kernels, compiled
+# by nvcc wherever it is, so that they stay sound; and before LibTorch 2.12 captured work, by CUDA's
+# own headers. Without the toolkit LibTorch's operators are used, and steps are launched anew.
+function(moestro_use_cuda)
+  find_program(MOESTRO_NVCC nvcc HINTS "$ENV{CUDA_HOME}/bin" PATHS /usr/local/cuda/bin)
+  mark_as_advanced(MOESTRO_NVCC)
+  set(MOESTRO_HAS_CUDA_KERNELS OFF)
+  if(MOESTRO_NVCC)
+    moestro_cuda_kernels(objects)
+    get_filename_component(toolkit "${MOESTRO_NVCC}" REALPATH)
+    get_filename_component(toolkit "${toolkit}/../.." ABSOLUTE)
+    find_library(MOESTRO_CUDART cudart HINTS "${toolkit}/lib64" "${toolkit}/lib"
+                 "${toolkit}/targets/x86_64-linux/lib" PATHS /usr/local/cuda/lib64)
+    find_path(MOESTRO_CUDA_HEADERS cuda_runtime_api.h HINTS "${toolkit}/include"
+              PATHS /usr/local/cuda/include)
+    mark_as_advanced(MOESTRO_CUDART MOESTRO_CUDA_HEADERS)
   endif()
-  find_path(MOESTRO_CUDA_HEADERS cuda_runtime_api.h HINTS "$ENV{CUDA_HOME}/include"
-            PATHS /usr/local/cuda/include DOC "folder of the CUDA toolkit's headers")
-  mark_as_advanced(MOESTRO_CUDA_HEADERS)
-  if(NOT MOESTRO_CUDA_HEADERS)
-    message(STATUS "cuda_runtime_api.h is missing: training steps on a GPU are not replayed")
-    return()
+  if(LibTorch_CUDA AND MOESTRO_NVCC AND MOESTRO_CUDART)
+    set(MOESTRO_HAS_CUDA_KERNELS ON)
+    target_sources(moestro_nn PRIVATE ${objects})
+    target_link_libraries(moestro_nn PRIVATE "${MOESTRO_CUDART}")
+  elseif(LibTorch_CUDA)
+    message(STATUS "no CUDA toolkit: on a GPU, LibTorch's operators alone")
   endif()
-  set_source_files_properties(
-    src/core/device_graph.cpp PROPERTIES COMPILE_DEFINITIONS MOESTRO_CUDA_HEADERS
-    INCLUDE_DIRECTORIES "${MOESTRO_CUDA_HEADERS}" SKIP_PRECOMPILE_HEADERS ON)
+  configure_file(cmake/has_cuda_kernels.h.in generated/nn/has_cuda_kernels.h)
+  target_include_directories(moestro_nn PRIVATE "${PROJECT_BINARY_DIR}/generated/nn")
+  set(graphs "${LibTorch_ROOT_DIR}/include/ATen/accelerator/Graph.h")
+  if(LibTorch_CUDA AND MOESTRO_CUDA_HEADERS AND NOT EXISTS "${graphs}")
+    set_source_files_properties(
+      src/core/device_graph.cpp
+      PROPERTIES COMPILE_DEFINITIONS MOESTRO_CUDA_HEADERS
+                 INCLUDE_DIRECTORIES "${MOESTRO_CUDA_HEADERS}" SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()
+
+# The objects of src/nn/kernels/*.cu, which know no LibTorch: for A100, H100 and what comes after.
+function(moestro_cuda_kernels out)
+  set(objects "")
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/nn/kernels/*.cu")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    set(object "${PROJECT_BINARY_DIR}/cuda/${name}.o")
+    add_custom_command(
+      OUTPUT "${object}"
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/cuda"
+      COMMAND "${MOESTRO_NVCC}" -c -O3 -std=c++17 --compiler-options=-fPIC
+              -gencode arch=compute_80,code=sm_80 "-gencode=arch=compute_90,code=[sm_90,compute_90]"
+              -MD -MF "${object}.d" -o "${object}" "${source}"
+      DEPENDS "${source}"
+      DEPFILE "${object}.d"
+      COMMENT "Building CUDA object ${name}.o"
+      VERBATIM)
+    list(APPEND objects "${object}")
+  endforeach()
+  add_custom_target(moestro_cuda_kernels ALL DEPENDS ${objects})
+  set(${out} ${objects} PARENT_SCOPE)
 endfunction()
 
 # The floor data reads texts with sentencepiece, where that is there.

@@ -51,21 +51,31 @@ Network::Network(std::vector<LayerSpec> specs, const LayerSetting& setting, int6
     layers_.push_back(make_layer(spec, one));
     one.shared_input = one.shared_input && !tells_apart(spec.kind);
   }
-  fuse_first_layers();
+  fuse_blocks();
 }
 
-// What one pass can do of the layers before the hidden one becomes one layer.
-void Network::fuse_first_layers() {
-  std::vector<LayerSpec> specs = run_order(specs_, hidden_layer_);
-  if (hidden_layer_ >= 0) specs.resize(hidden_layer_);
-  const int64_t count = ConvPool::reach(specs);
-  if (count == 0) return;
-  specs.resize(count);
-  std::vector<std::unique_ptr<Layer>> first;
-  std::move(layers_.begin(), layers_.begin() + count, std::back_inserter(first));
-  layers_.erase(layers_.begin() + 1, layers_.begin() + count);
-  layers_.front() = std::make_unique<ConvPool>(specs, std::move(first));
-  if (hidden_layer_ >= 0) hidden_layer_ -= count - 1;
+// Convolutional blocks become one layer each, but for one that holds the hidden layer's input.
+void Network::fuse_blocks() {
+  const std::vector<LayerSpec> specs = run_order(specs_, hidden_layer_);
+  std::vector<std::unique_ptr<Layer>> layers;
+  int64_t hidden = hidden_layer_;
+  for (int64_t i = 0, count = 1; i < std::ssize(specs); i += count) {
+    const bool before = i < hidden_layer_;
+    const std::vector<LayerSpec> left(specs.begin() + i,
+                                      before ? specs.begin() + hidden_layer_ : specs.end());
+    count = std::max<int64_t>(ConvPool::reach(left), 1);
+    if (count == 1) {
+      layers.push_back(std::move(layers_[i]));
+      continue;
+    }
+    std::vector<std::unique_ptr<Layer>> block;
+    std::move(layers_.begin() + i, layers_.begin() + i + count, std::back_inserter(block));
+    layers.push_back(std::make_unique<ConvPool>(
+        std::vector<LayerSpec>(left.begin(), left.begin() + count), std::move(block)));
+    if (before) hidden -= count - 1;
+  }
+  layers_ = std::move(layers);
+  hidden_layer_ = hidden;
 }
 
 NetworkOutput Network::forward(const Tensor& x, ExpertRange range, const ForwardContext& context,

@@ -213,9 +213,9 @@ TEST(Network, says_which_kernels_it_picked) {
       made.describe(),
       (std::vector<std::string>{
           "conv 2 3: one convolution for 5 experts", "relu",
-          "conv 2 3: one grouped convolution for 5 experts",
-          "batchnorm: one normalisation of 5 experts x 2 channels",
-          "maxpool 2: own kernel on the CPU", "flatten",
+          "conv 2 3: one grouped convolution for 5 experts; "
+          "batchnorm: one normalisation of 5 experts x 2 channels; "
+          "maxpool 2: own kernel on the CPU; flatten",
           "linear 3: one batched product for 5 experts, transposed on the CPU, since 15 outputs "
           "or fewer do not fill a vector",
           "linear 16: one batched product for 5 experts, since blocks pay from 256 inputs and "

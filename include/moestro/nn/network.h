@@ -34,7 +34,7 @@ class Network {
   bool has(LayerKind kind) const;
 
  private:
-  void fuse_first_layers();
+  void fuse_blocks();
 
   std::vector<LayerSpec> specs_;
   LayerSetting setting_;

@@ -1,6 +1,7 @@
 #include "batch_norm.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "../kernels/fold_batch_norm.h"
 #include "moestro/core/error.h"
@@ -97,11 +98,38 @@ Filters BatchNorm::folded_run(const Filters& filters, const PatchMoments* moment
   }
   const FoldedBatchNorm folded = fold_batch_norm(filters.weight_GP, filters.bias_G, weight_G,
                                                  bias_G, *moments, kBatchNormEpsilon);
-  const double count = moments->count;
-  running_mean_G.lerp_(folded.mean_G.to(at::kFloat), kBatchNormMomentum);
-  running_var_G.lerp_((folded.variance_G * (count / (count - 1))).to(at::kFloat),
-                      kBatchNormMomentum);
+  count_in(folded.mean_G, folded.variance_G, moments->count, experts);
   return {folded.weight_GP, folded.bias_G};
+}
+
+// The biased variance of so many values goes into the running statistics.
+void BatchNorm::count_in(const Tensor& mean_G, const Tensor& variance_G, double values,
+                         ExpertRange experts) const {
+  const auto merge = [&](const Buffer& running_EC, const Tensor& now_G) {
+    slices(running_EC.value, experts).view({-1}).lerp_(now_G.to(at::kFloat), kBatchNormMomentum);
+  };
+  merge(running_mean_EC_, mean_G);
+  merge(running_var_EC_, variance_G * (values / (values - 1)));
+}
+
+std::optional<ChannelNorm> BatchNorm::channel_norm(const Tensor& x, ExpertRange experts,
+                                                   const ForwardContext& context) const {
+  const std::vector<FrozenRun> runs = frozen_runs(setting_.frozen.get(), experts);
+  if (runs.size() > 1) return {};
+  ChannelNorm norm{live(weight_EC_, experts, at::kFloat).flatten(),
+                   live(bias_EC_, experts, at::kFloat).flatten()};
+  norm.of_batch = uses_batch(context, runs.front().frozen);
+  const at::NoGradGuard no_gradients;
+  if (norm.of_batch) {
+    std::tie(norm.mean_G, norm.rstd_G) = at::batch_norm_stats(x, kBatchNormEpsilon);
+    count_in(norm.mean_G, norm.rstd_G.pow(-2) - kBatchNormEpsilon,
+             static_cast<double>(x.numel() / x.size(1)), experts);
+  } else {
+    norm.mean_G = slices(running_mean_EC_.value, experts).reshape({-1}).clone();
+    norm.rstd_G =
+        (slices(running_var_EC_.value, experts).reshape({-1}) + kBatchNormEpsilon).rsqrt();
+  }
+  return norm;
 }
 
 std::string BatchNorm::describe() const {

@@ -5,7 +5,10 @@
 // A training batch with one value a channel has no statistics: forward throws UserError.
 #pragma once
 
+#include <optional>
+
 #include "../kernels/conv_pool.h"
+#include "../kernels/pool_block.h"
 #include "conv.h"
 
 namespace moestro {
@@ -19,6 +22,10 @@ class BatchNorm : public Layer {
   // them: w' = s w, b' = s (b - mean) + bias, s = weight / sqrt(variance + eps).
   Filters folded(const Filters& filters, const ImageLanes& images, ExpertRange experts,
                  const ForwardContext& context) const;
+  // What is done to each channel of x [N, E * C, H, W]; batch statistics are counted in. None where
+  // some of the experts are frozen and some are not.
+  std::optional<ChannelNorm> channel_norm(const Tensor& x, ExpertRange experts,
+                                          const ForwardContext& context) const;
   std::vector<Parameter> parameters() const override { return {weight_EC_, bias_EC_}; }
   std::vector<Buffer> buffers() const override { return {running_mean_EC_, running_var_EC_}; }
   std::string describe() const override;
@@ -26,6 +33,8 @@ class BatchNorm : public Layer {
  private:
   Filters folded_run(const Filters& filters, const PatchMoments* moments,
                      ExpertRange experts) const;
+  void count_in(const Tensor& mean_G, const Tensor& variance_G, double values,
+                ExpertRange experts) const;
   bool uses_batch(const ForwardContext& context, bool frozen) const;
   Tensor normalised(const Tensor& x, ExpertRange experts, bool batch_statistics) const;
 

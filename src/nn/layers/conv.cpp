@@ -1,5 +1,6 @@
 #include "conv.h"
 
+#include <array>
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -10,10 +11,9 @@
 namespace moestro {
 namespace {
 
-Tensor convolve(const LayerSpec& spec, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                int64_t groups) {
-  return at::conv2d(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt,
-                    {spec.stride, spec.stride}, {spec.pad, spec.pad}, {1, 1}, groups);
+// On a GPU, channels last: what cuDNN multiplies fastest (benchmarks/convolutions.py).
+Tensor arranged(const Tensor& x) {
+  return x.is_cuda() ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
 }
 
 }  // namespace
@@ -27,15 +27,29 @@ Conv::Conv(const LayerSpec& spec, const LayerSetting& setting)
 }
 
 Activations Conv::forward(const Activations& x, ExpertRange experts, const ForwardContext&) const {
+  const std::optional<Tensor> bias_G =
+      bias_EO_ ? std::optional(live(*bias_EO_, experts, x.value.scalar_type()).reshape({-1}))
+               : std::nullopt;
+  return {convolved(x, experts, bias_G), experts.count, true};
+}
+
+Tensor Conv::without_bias(const Activations& x, ExpertRange experts) const {
+  return convolved(x, experts, {});
+}
+
+Tensor Conv::bias_G(ExpertRange experts) const {
+  return bias_EO_ ? live(*bias_EO_, experts, at::kFloat).flatten() : Tensor();
+}
+
+// Measured: on a CPU, where freed memory stays with the process, groups beat a loop over experts at
+// every shape tried (by 3 to 15 %, and by far with few channels).
+Tensor Conv::convolved(const Activations& x, ExpertRange experts,
+                       const std::optional<Tensor>& bias_G) const {
   MOESTRO_CHECK(x.images, "{}: rows arrive", weight_EOIKK_.name);
-  const at::ScalarType type = x.value.scalar_type();
-  const Tensor weight_EOIKK = live(weight_EOIKK_, experts, type);
-  const Tensor bias_EO = bias_EO_ ? live(*bias_EO_, experts, type) : Tensor();
-  // Measured: where freed memory stays with the process, groups beat a loop over experts at every
-  // shape tried (by 3 to 15 %, and by far with few channels).
-  const Tensor bias_G = bias_EO.defined() ? bias_EO.reshape({-1}) : Tensor();
-  const Tensor out = convolve(spec_, x.value, weight_EOIKK.flatten(0, 1), bias_G, x.experts);
-  return {out, experts.count, true};
+  const Tensor weight_EOIKK = live(weight_EOIKK_, experts, x.value.scalar_type());
+  const std::array<int64_t, 2> stride = {spec_.stride, spec_.stride}, pad = {spec_.pad, spec_.pad};
+  return at::conv2d(arranged(x.value), arranged(weight_EOIKK.flatten(0, 1)), bias_G, stride, pad,
+                    /*dilation=*/1, x.experts);
 }
 
 Filters Conv::filters(ExpertRange experts) const {

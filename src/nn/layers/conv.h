@@ -21,11 +21,19 @@ class Conv : public Layer {
   std::vector<Parameter> parameters() const override;
   std::string describe() const override;
 
+  // As forward(), without the bias; what is missing then, in float32 (undefined: nothing).
+  Tensor without_bias(const Activations& x, ExpertRange experts) const;
+  Tensor bias_G(ExpertRange experts) const;
+
   // In float32; a bias that the layer does not have is zero.
   Filters filters(ExpertRange experts) const;
   int64_t experts() const { return experts_; }
+  bool shares_input() const { return shared_input_; }
 
  private:
+  Tensor convolved(const Activations& x, ExpertRange experts,
+                   const std::optional<Tensor>& bias_G) const;
+
   LayerSpec spec_;
   int64_t experts_;
   bool shared_input_;

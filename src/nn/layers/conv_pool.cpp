@@ -4,7 +4,9 @@
 
 #include <ATen/ATen.h>
 
+#include "../kernels/pool_block.h"
 #include "moestro/core/error.h"
+#include "stacked.h"
 
 namespace moestro {
 namespace {
@@ -23,7 +25,8 @@ int64_t ConvPool::reach(const std::vector<LayerSpec>& specs) {
   const auto next_is = [&](LayerKind kind) {
     return count < std::ssize(specs) && specs[count].kind == kind;
   };
-  if (!next_is(LayerKind::conv) || !fits(specs[count++])) return 0;
+  if (!next_is(LayerKind::conv)) return 0;
+  ++count;
   if (next_is(LayerKind::batchnorm)) ++count;
   if (!next_is(LayerKind::maxpool) || specs[count++].size != 2) return 0;
   if (next_is(LayerKind::relu)) ++count;
@@ -45,12 +48,34 @@ ConvPool::ConvPool(const std::vector<LayerSpec>& specs, std::vector<std::unique_
 
 Activations ConvPool::forward(const Activations& x, ExpertRange experts,
                               const ForwardContext& context) const {
-  const bool one_pass = x.experts == 1 && x.value.is_cpu() && x.value.scalar_type() == at::kFloat &&
-                        !x.value.requires_grad() && x.value.size(0) > 0;
-  if (one_pass) return {fused(x.value, experts, context), experts.count, !flatten_};
+  if (one_pass(x)) return {fused(x.value, experts, context), experts.count, !flatten_};
+  const bool pools = pools_on_gpu(x, experts);
+  if (pools && !norm_)
+    return pooled(conv_->without_bias(x, experts), {.bias_G = conv_->bias_G(experts)}, experts);
   Activations value = x;
-  for (const auto& layer : layers_) value = layer->forward(value, experts, context);
+  for (const auto& layer : layers_) {
+    value = layer->forward(value, experts, context);
+    if (!pools || layer.get() != conv_) continue;
+    if (const auto norm = norm_->channel_norm(value.value, experts, context))
+      return pooled(value.value, *norm, experts);
+  }
   return value;
+}
+
+bool ConvPool::one_pass(const Activations& x) const {
+  return fits(specs_.front()) && x.experts == 1 && x.value.is_cpu() &&
+         x.value.scalar_type() == at::kFloat && !x.value.requires_grad() && x.value.size(0) > 0;
+}
+
+bool ConvPool::pools_on_gpu(const Activations& x, ExpertRange experts) const {
+  const Shape& out = specs_.front().out;
+  return pool_block_fits(x.value, {x.value.size(0), experts.count * out[0], out[1], out[2]});
+}
+
+Activations ConvPool::pooled(const Tensor& x_NGHW, const ChannelNorm& norm,
+                             ExpertRange experts) const {
+  const Activations images{pool_block(x_NGHW, norm, relu_), experts.count, true};
+  return flatten_ ? flattened(images) : images;
 }
 
 Tensor ConvPool::fused(const Tensor& x, ExpertRange experts, const ForwardContext& context) const {
@@ -75,9 +100,13 @@ std::vector<Buffer> ConvPool::buffers() const {
 std::string ConvPool::describe() const {
   std::string list;
   for (const LayerSpec& spec : specs_) list += (list.empty() ? "" : ", ") + spec.text;
-  return fmt::format("{}: one pass over the images for {} expert{}, {}, on the CPU in float32",
-                     list, conv_->experts(), conv_->experts() == 1 ? "" : "s",
-                     path_name(best_vector_path()));
+  if (fits(specs_.front()) && conv_->shares_input())
+    return fmt::format("{}: one pass over the images for {} expert{}, {}, on the CPU in float32",
+                       list, conv_->experts(), conv_->experts() == 1 ? "" : "s",
+                       path_name(best_vector_path()));
+  std::string lines;
+  for (const auto& layer : layers_) lines += (lines.empty() ? "" : "; ") + layer->describe();
+  return lines;
 }
 
 }  // namespace moestro

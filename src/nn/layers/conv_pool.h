@@ -1,10 +1,13 @@
-// The first layers of a network in one pass, where their list has the shape
+// A block of a convolutional network in one pass, where its list has the shape
 //
-//   conv (3 or 5 wide, stride 1, at most 4 channels in), [batchnorm], maxpool 2, [relu], [flatten]
+//   conv, [batchnorm], maxpool 2, [relu], [flatten]
 //
-// (a relu before the pooling runs after it, see network.cpp). On the CPU in float32, and where
-// nobody asks the gradient of the images, batch norm is folded into the filters: its statistics
-// follow from the moments of the images. Elsewhere the layers run one by one.
+// (a relu before the pooling runs after it, see network.cpp). On the CPU in float32 the whole block
+// is one pass over the images, where the convolution is 3 or 5 wide, of stride 1 and at most 4
+// channels, all experts see the same images and nobody asks for the gradient of them: batch norm is
+// folded into the filters, since its statistics follow from the moments of the images. On a GPU
+// what comes after the convolution is one pass (kernels/pool_block.h). Elsewhere the layers run one
+// by one.
 #pragma once
 
 #include "batch_norm.h"
@@ -14,7 +17,7 @@ namespace moestro {
 
 class ConvPool : public Layer {
  public:
-  // How many of the specs, which begin a network, one pass can take; 0: none.
+  // How many of the specs, from the first on, are such a block; 0: none.
   static int64_t reach(const std::vector<LayerSpec>& specs);
 
   ConvPool(const std::vector<LayerSpec>& specs, std::vector<std::unique_ptr<Layer>> layers);
@@ -25,7 +28,10 @@ class ConvPool : public Layer {
   std::string describe() const override;
 
  private:
+  bool one_pass(const Activations& x) const;
   Tensor fused(const Tensor& x, ExpertRange experts, const ForwardContext& context) const;
+  bool pools_on_gpu(const Activations& x, ExpertRange experts) const;
+  Activations pooled(const Tensor& x_NGHW, const ChannelNorm& norm, ExpertRange experts) const;
 
   std::vector<LayerSpec> specs_;
   std::vector<std::unique_ptr<Layer>> layers_;

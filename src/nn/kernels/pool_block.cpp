@@ -1,0 +1,183 @@
+#include "pool_block.h"
+
+#include <limits>
+
+#include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "first_derivative.h"
+#include "has_cuda_kernels.h"
+#include "optional_tensor.h"
+#include "pool_block_kernel.h"
+
+namespace moestro {
+
+#if MOESTRO_HAS_CUDA_KERNELS
+
+namespace {
+
+constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+
+NumberType number_type(const Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 ? NumberType::bfloat16 : NumberType::float32;
+}
+
+PoolBlockShape shape_of(const Tensor& x) {
+  return {x.size(0), x.size(2), x.size(3), x.size(1), number_type(x)};
+}
+
+void* current_stream(const Tensor& x) {
+  return c10::impl::VirtualGuardImpl(at::kCUDA).getStream(x.device()).native_handle();
+}
+
+const float* floats(const Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
+}
+
+struct Pooled {
+  Tensor y, winner;
+};
+
+Pooled pooled(const Tensor& x, const Tensor& scale_G, const Tensor& shift_G, bool relu) {
+  const Shape half = {x.size(0), x.size(1), x.size(2) / 2, x.size(3) / 2};
+  const auto plain = x.options().requires_grad(false);
+  const Pooled out{at::empty(half, plain, kLast), at::empty(half, plain.dtype(at::kByte), kLast)};
+  pool_block_forward({shape_of(x), x.const_data_ptr(), floats(scale_G), floats(shift_G), relu,
+                      out.y.mutable_data_ptr(), out.winner.mutable_data_ptr<uint8_t>()},
+                     current_stream(x));
+  return out;
+}
+
+// z = scale x + shift.
+struct Affine {
+  Tensor scale_G, shift_G;
+};
+
+Affine affine(const Tensor& weight_G, const Tensor& bias_G, const Tensor& mean_G,
+              const Tensor& rstd_G) {
+  if (!mean_G.defined()) return {{}, bias_G};
+  const Tensor scale_G = weight_G * rstd_G;
+  return {scale_G, bias_G - mean_G * scale_G};
+}
+
+// What the backward pass knows of the forward one.
+struct Kept {
+  Tensor x, y, winner, weight_G, mean_G, rstd_G;  // x undefined without a norm
+  bool of_batch, relu;
+  PoolBlockShape shape;
+};
+
+// Sums of the gradient before the ReLU, and of it times the normalised winner: [2, G].
+Tensor sums_of(const Kept& kept, const Tensor& grad_y) {
+  const Tensor partial =
+      at::empty({pool_block_pieces(kept.shape), 2, kept.shape.channels},
+                grad_y.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+  pool_block_sums(
+      {kept.shape, kept.x.defined() ? kept.x.const_data_ptr() : nullptr, kept.y.const_data_ptr(),
+       grad_y.const_data_ptr(), kept.winner.const_data_ptr<uint8_t>(), floats(kept.mean_G),
+       floats(kept.rstd_G), kept.relu, partial.mutable_data_ptr<float>()},
+      current_stream(grad_y));
+  return partial.sum(0);
+}
+
+// Ioffe and Szegedy 2015: dx = w s (d - mean d - x' mean (d x')), x' = (x - mean) s, the means over
+// all values of a channel.
+Tensor gradient_of_images(const Kept& kept, const Tensor& grad_y, const Tensor& sums_2G) {
+  const PoolBlockShape& s = kept.shape;
+  const Tensor scale_G = kept.mean_G.defined() ? kept.weight_G * kept.rstd_G : Tensor();
+  Tensor offset_G, slope_G;
+  if (kept.of_batch) {
+    const auto values = static_cast<double>(s.images * s.height * s.width);
+    slope_G = scale_G * kept.rstd_G * sums_2G[1] / values;
+    offset_G = scale_G * sums_2G[0] / values - kept.mean_G * slope_G;
+  }
+  const Tensor grad_x =
+      at::empty({s.images, s.channels, s.height, s.width}, grad_y.options(), kLast);
+  pool_block_backward(
+      {s, kept.x.defined() ? kept.x.const_data_ptr() : nullptr, kept.y.const_data_ptr(),
+       grad_y.const_data_ptr(), kept.winner.const_data_ptr<uint8_t>(), floats(scale_G),
+       floats(offset_G), floats(slope_G), kept.relu, grad_x.mutable_data_ptr()},
+      current_stream(grad_y));
+  return grad_x;
+}
+
+struct PoolBlockFunction : torch::autograd::Function<PoolBlockFunction> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x,
+                        const std::optional<Tensor>& weight_G, const std::optional<Tensor>& bias_G,
+                        const std::optional<Tensor>& mean_G, const std::optional<Tensor>& rstd_G,
+                        bool of_batch, bool relu) {
+    const auto plain = [](const std::optional<Tensor>& tensor) {
+      return tensor.value_or(Tensor());
+    };
+    const Affine z = affine(plain(weight_G), plain(bias_G), plain(mean_G), plain(rstd_G));
+    const Pooled out = pooled(x, z.scale_G, z.shift_G, relu);
+    context->save_for_backward(
+        {mean_G ? x : Tensor(), out.y, out.winner, plain(weight_G), plain(mean_G), plain(rstd_G)});
+    context->saved_data["flags"] = Shape{of_batch, relu};
+    context->saved_data["shape"] = x.sizes().vec();
+    return out.y;
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                               torch::autograd::tensor_list grads) {
+    refuse_second_derivatives("pool_block");
+    const auto saved = context->get_saved_variables();
+    const Shape flags = context->saved_data["flags"].toIntVector(),
+                shape = context->saved_data["shape"].toIntVector();
+    const Kept kept{saved[0],
+                    saved[1],
+                    saved[2],
+                    saved[3],
+                    saved[4],
+                    saved[5],
+                    flags[0] != 0,
+                    flags[1] != 0,
+                    {shape[0], shape[2], shape[3], shape[1], number_type(saved[1])}};
+    const Tensor grad_y = grads[0].contiguous(kLast);
+    const bool weight = context->needs_input_grad(1), bias = context->needs_input_grad(2);
+    Tensor sums_2G, grad_x;
+    if (weight || bias || kept.of_batch) sums_2G = sums_of(kept, grad_y);
+    if (context->needs_input_grad(0)) grad_x = gradient_of_images(kept, grad_y, sums_2G);
+    return {grad_x,
+            weight ? sums_2G[1] : Tensor(),
+            bias ? sums_2G[0] : Tensor(),
+            Tensor(),
+            Tensor(),
+            Tensor(),
+            Tensor()};
+  }
+};
+
+}  // namespace
+
+bool pool_block_fits(const Tensor& like, const Shape& images) {
+  const at::ScalarType type = like.scalar_type();
+  if (!like.is_cuda() || (type != at::kFloat && type != at::kBFloat16)) return false;
+  const int64_t numbers = images[0] * images[1] * images[2] * images[3];
+  return numbers > 0 && numbers <= std::numeric_limits<int32_t>::max() && images[2] % 2 == 0 &&
+         images[3] % 2 == 0 && images[1] % pool_block_lanes(number_type(like)) == 0;
+}
+
+Tensor pool_block(const Tensor& x, const ChannelNorm& norm, bool relu) {
+  const Shape shape = x.sizes().vec();
+  MOESTRO_CHECK(pool_block_fits(x, shape), "images {}", shape_text(shape));
+  return PoolBlockFunction::apply(x.contiguous(kLast), optional(norm.weight_G),
+                                  optional(norm.bias_G), optional(norm.mean_G),
+                                  optional(norm.rstd_G), norm.of_batch, relu);
+}
+
+#else
+
+bool pool_block_fits(const Tensor&, const Shape&) {
+  return false;
+}
+
+Tensor pool_block(const Tensor&, const ChannelNorm&, bool) {
+  MOESTRO_CHECK(false, "this build has no kernels for CUDA");
+  return {};
+}
+
+#endif
+
+}  // namespace moestro
