@@ -1,9 +1,11 @@
-"""Ways to convolve with E experts at once on a GPU: each layer, each block, the whole training step.
+"""Ways to convolve with E experts at once on a GPU: each layer, each block, the whole training step;
+and beside them our own training step, which also gathers, augments and records.
 
-    python3 benchmarks/convolutions.py --device cuda --csv benchmarks/results/convolutions.csv
+    python3 benchmarks/convolutions.py --program build/moestro --csv benchmarks/results/convolutions.csv \
+        > docs/performance-convolutions.md
     python3 benchmarks/convolutions.py --check     (small shapes on the CPU: values and gradients)
 
-prints tables as Markdown and stores every number. Networks and batch are those of
+prints tables as Markdown and stores every number; the program trains on CIFAR-100, which it must find. Networks and batch are those of
 recipes/cifar-100.toml with a softmax gate, the images random. The ways:
 
     loop       a convolution an expert, one after the other: what a plain program does
@@ -24,9 +26,12 @@ from a CUDA graph. cuDNN chooses its kernels by measurement. Weights are float32
 import argparse
 import csv
 import datetime
+import json
 import pathlib
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 
@@ -184,6 +189,41 @@ def measure_steps(setting, results, precisions):
                             lambda: training_step(setting, ways, kind)[0], operations, 0, error)
 
 
+# Our own steps: what the program is told.
+OURS = {"ours, replayed": [], "ours, launched anew": ["--set", "train.capture=false"]}
+OUR_PRECISIONS = {"float32": "float32", "bfloat16": "bf16"}
+
+
+def our_step(program, precision, settings, epochs=3):
+    """Milliseconds of a step, the mean of the epochs but the first, in which kernels are chosen."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = pathlib.Path(folder) / "run"
+        command = [program, "train", RECIPE, "--out", run, "--quiet", "--device", "cuda", *settings]
+        for setting in ("gate.kind=softmax", f"train.epochs={epochs}", f"train.precision={precision}"):
+            command += ["--set", setting]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip() or f"{program} ended with {done.returncode}")
+        records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    ends = [record for record in records if record["kind"] == "epoch"]
+    steps = ends[-1]["step"] - ends[0]["step"]
+    return 1e3 * sum(record["seconds"] for record in ends[1:]) / steps
+
+
+def measure_ours(setting, results, program, precisions):
+    operations = sum(bank.operations(setting.batch) for bank in setting.banks())
+    for precision in (name for name in precisions if name in OUR_PRECISIONS):
+        for name, settings in OURS.items():
+            ms, note = None, ""
+            try:
+                ms = our_step(program, OUR_PRECISIONS[precision], settings)
+            except RuntimeError as error:
+                note = str(error).splitlines()[0]
+            work = named("step", "", name, precision) | {"run": RUNS[setting.device][-1]}
+            results.add(work, ms, operations, note=note)
+            say(" ".join(work.values()))
+
+
 def show(results, precisions):
     layers = list(dict.fromkeys(row["layer"] for row in results.rows if row["part"] == "block"))
     for precision in precisions:
@@ -207,7 +247,8 @@ def show(results, precisions):
             if (row["part"], row["precision"], row["run"]) == ("step", precision, run) and row["ms"]:
                 rows.append([row["way"], cell(results, part="step", way=row["way"], precision=precision),
                              *(f"{ms / row['ms']:.2f}x" for ms in base), f"{100 * row['share']:.0f} %",
-                             f"{row['error']:.1e}", row["layer"] if "best" in row["way"] else ""])
+                             f"{row['error']:.1e}" if row["error"] is not None else "",
+                             row["layer"] if "best" in row["way"] else ""])
         table(["whole step", "ms", "eager loop / this", "loop / this", "share", "error", "ways"], rows)
     failed = {f"- {row['way']}, {row['precision']}, {row['part']}, {row['run']}: {row['note']}"
               for row in results.rows if row["note"]}
@@ -235,7 +276,7 @@ def limit_of(results, layer, precision):
 
 def cell(results, **wanted):
     times = (results.ms(run=run, **wanted) for run in RUNS[results.setting.device])
-    return " / ".join(f"{ms:.3f}" for ms in times)
+    return " / ".join("–" if ms == float("inf") else f"{ms:.3f}" for ms in times)
 
 
 def error_of(results, way, precision):
@@ -276,6 +317,7 @@ def main():
     parser.add_argument("--batch", type=int, help="the recipe's if left out")
     parser.add_argument("--experts", type=int, help="the recipe's if left out")
     parser.add_argument("--csv", type=pathlib.Path, metavar="FILE", help="every number, as it comes")
+    parser.add_argument("--program", metavar="FILE", help="our program, for its own step")
     parser.add_argument("--check", action="store_true", help="only whether all ways agree, on the CPU")
     flags = parser.parse_args()
     if flags.check:
@@ -294,6 +336,8 @@ def main():
     measure_rates(setting, results, precisions)
     measure_layers(setting, results, precisions)
     measure_steps(setting, results, precisions)
+    if flags.program:
+        measure_ours(setting, results, flags.program, precisions)
     say("")
     opening(results)
     show(results, precisions)

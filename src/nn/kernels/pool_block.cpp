@@ -114,7 +114,12 @@ struct PoolBlockFunction : torch::autograd::Function<PoolBlockFunction> {
     const Pooled out = pooled(x, z.scale_G, z.shift_G, relu);
     context->save_for_backward(
         {mean_G ? x : Tensor(), out.y, out.winner, plain(weight_G), plain(mean_G), plain(rstd_G)});
-    context->saved_data["flags"] = Shape{of_batch, relu};
+    // Asked here: autograd counts no tensor that is missing.
+    const auto learns = [](const std::optional<Tensor>& tensor) {
+      return tensor && tensor->requires_grad();
+    };
+    context->saved_data["flags"] =
+        Shape{of_batch, relu, x.requires_grad(), learns(weight_G), learns(bias_G)};
     context->saved_data["shape"] = x.sizes().vec();
     return out.y;
   }
@@ -135,10 +140,10 @@ struct PoolBlockFunction : torch::autograd::Function<PoolBlockFunction> {
                     flags[1] != 0,
                     {shape[0], shape[2], shape[3], shape[1], number_type(saved[1])}};
     const Tensor grad_y = grads[0].contiguous(kLast);
-    const bool weight = context->needs_input_grad(1), bias = context->needs_input_grad(2);
+    const bool weight = flags[3] != 0, bias = flags[4] != 0;
     Tensor sums_2G, grad_x;
     if (weight || bias || kept.of_batch) sums_2G = sums_of(kept, grad_y);
-    if (context->needs_input_grad(0)) grad_x = gradient_of_images(kept, grad_y, sums_2G);
+    if (flags[2] != 0) grad_x = gradient_of_images(kept, grad_y, sums_2G);
     return {grad_x,
             weight ? sums_2G[1] : Tensor(),
             bias ? sums_2G[0] : Tensor(),
