@@ -32,9 +32,11 @@ def study_text(program, studies, results, name):
 
 def cost_text(studies, results):
     """Of a merge beside a step, and of the seven merges of a task of 300 steps (recipes/text-stream.toml)."""
-    stored = results / "cost.csv"
-    if not stored.exists():
-        return f"- What merging costs was not measured yet: `python3 {studies}/cost.py`.\n"
+    stored = [results / name for name in ("cost.csv", "cost-cuda.csv")]
+    return "".join(cost_of(path) for path in stored if path.exists())
+
+
+def cost_of(stored):
     steps = {}
     with open(stored) as file:
         for row in csv.DictReader(file):

@@ -26,6 +26,9 @@ STUDIES = {
     "attentive-search": "What the keys of the attentive gate are worth, MNIST, on validation rows",
     "attentive": "What the keys of the attentive gate are worth, MNIST",
     "expert-count": "How many experts stay in use",
+    "cifar-100-gate": "CIFAR-100, why the attentive gate collapses, on validation rows",
+    "cifar-100-search": "CIFAR-100, settings chosen on validation rows",
+    "cifar-100": "CIFAR-100 at ours",
 }
 
 CONTROL = "L_s, constant distance"

@@ -1,7 +1,8 @@
 """Runs the specialisation studies, keeps their rows, and writes docs/specialisation.md from them.
 
-    python3 experiments/specialisation/run.py --jobs 2                 all studies, what is missing of them
+    python3 experiments/specialisation/run.py --jobs 2                 all but CIFAR-100's, what is missing of them
     python3 experiments/specialisation/run.py --only mnist,expert-count
+    python3 experiments/specialisation/run.py --only cifar-100 --device cuda --jobs 2
     python3 experiments/specialisation/run.py --page                   the page alone, nothing trained
 
 A study NAME is NAME.toml in this folder; its runs lie in runs/specialisation/NAME, its rows are copied to
@@ -38,20 +39,27 @@ def make_joined_set():
                         folder_of("mnist"), joined], check=True)
 
 
+def on_a_cpu():
+    return [name for name in page.STUDIES if not name.startswith("cifar")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/moestro")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", default=",".join(page.STUDIES), metavar="NAMES")
+    parser.add_argument("--only", default=",".join(on_a_cpu()), metavar="NAMES",
+                        help="all but CIFAR-100's, which need a GPU, if left out")
+    parser.add_argument("--device", help="as the recipes say if left out; CIFAR-100's are for cuda")
     parser.add_argument("--page", action="store_true")
     options = parser.parse_args()
+    device = ["--device", options.device] if options.device else []
     if not options.page:
         for name in options.only.split(","):
             if name == "failure-joined":
                 make_joined_set()
             run_study(options.program, HERE / f"{name}.toml", pathlib.Path("runs/specialisation") / name,
-                      RESULTS / f"{name}.csv", "--jobs", str(options.jobs))
+                      RESULTS / f"{name}.csv", "--jobs", str(options.jobs), *device)
     pathlib.Path("docs/specialisation.md").write_text(page.text(options.program, HERE, RESULTS))
 
 

@@ -56,7 +56,8 @@ void describe(Schema& schema, StreamConfig& stream) {
              "what is measured after each task: test rows, or those held out to choose settings on")
       .one_of({"test", "valid"});
   section.field("reference", stream.reference,
-                "a file of texts of no task, one a line: what is nearer to them than to every task "
+                "a file of texts of no task, one a line (blank lines count for nothing): what is "
+                "nearer to them than to every task "
                 "is answered by the untouched encoder, where the task is not known; empty: none");
 }
 
@@ -98,6 +99,11 @@ void check(const ContinualRecipe& recipe, const Schema& schema) {
   if (recipe.merge.every > 0 && recipe.adapter.kind != "mixture")
     throw UserError("{} = \"{}\" leaves nothing to merge; expected merge.every = 0",
                     schema.where("adapter.kind"), recipe.adapter.kind);
+  if (recipe.merge.every > 0 && recipe.adapter.experts < 3)
+    throw UserError(
+        "{} = {} are too few to merge two over another; expected at least 3, or "
+        "merge.every = 0",
+        schema.where("adapter.experts"), recipe.adapter.experts);
   if (recipe.merge.every > 0 && recipe.adapter.k == recipe.adapter.experts)
     throw UserError(
         "{} = {} sends every sample to every expert, so that none is used more than "

@@ -106,10 +106,13 @@ void add_task(const Task& task, bool on_valid, const Reader& reader, const Froze
 
 Tensor reference_unit(const StreamConfig& stream, const TextReader& reader,
                       const PretrainedEncoder& encoder) {
-  const std::vector<std::string> reference = read_lines(stream.reference, "utf-8");
+  std::vector<std::string> reference = read_lines(stream.reference, "utf-8");
+  std::erase_if(reference, [](const std::string& line) {
+    return line.find_first_not_of(" \t\r") == std::string::npos;
+  });
   if (reference.size() < 2)
-    throw UserError("stream.reference = \"{}\": {} lines; expected two texts at least",
-                    stream.reference, reference.size());
+    throw UserError("stream.reference = \"{}\": {} texts; expected two at least", stream.reference,
+                    reference.size());
   return embed_texts(encoder, reader.ids(reference, stream.longest)).to(encoder.device());
 }
 

@@ -1,5 +1,8 @@
 // `moestro continual`, and what other verbs say of its runs.
+#include <csignal>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/program_fixture.h"
 #include "study/stream_fixture.h"
@@ -34,6 +37,32 @@ TEST_F(ContinualProgram, goes_on_by_the_folder_of_the_run) {
   const Outcome again = moestro({"continual", "runs/s", "--resume"});
   ASSERT_TRUE(succeeds(again));
   EXPECT_NE(again.err.find("nothing to do"), std::string::npos);
+}
+
+// At moments spread over the whole life of a stream.
+TEST_F(ContinualProgram, a_killed_stream_ends_as_one_that_is_left_in_peace) {
+  const auto command = [](const std::string& out) {
+    return Words{"continual", "stream.toml", "--out",          "runs/" + out,
+                 "--resume",  "--set",       "stream.steps=60"};
+  };
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(succeeds(moestro(command("peace"))));
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
+  int killed = 0;
+  for (const double share : {.1, .3, .5, .7, .8, .9}) {
+    Program program(command("killed"), options());
+    if (!program.ends_within(share * whole)) program.send(SIGKILL);
+    const Outcome outcome = program.wait();
+    if (outcome.signal != SIGKILL) break;
+    ++killed;
+  }
+  EXPECT_GT(killed, 0);
+  ASSERT_TRUE(succeeds(moestro(command("killed"))));
+  const auto streamed = [&](const std::string& out) {
+    return nlohmann::json::parse(get(folder_ / "runs" / out / "summary.json")).at("continual");
+  };
+  EXPECT_EQ(streamed("killed"), streamed("peace"));
+  EXPECT_EQ(get(folder_ / "runs/killed/merges.json"), get(folder_ / "runs/peace/merges.json"));
 }
 
 TEST_F(ContinualProgram, answers_new_texts) {

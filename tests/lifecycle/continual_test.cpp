@@ -150,9 +150,9 @@ TEST_F(Continual, refuses_what_cannot_be_before_the_folder_is_made) {
   EXPECT_TRUE(contains(refusal({"stream.tasks=[]"}), "stream.tasks is empty"));
   EXPECT_TRUE(contains(refusal({"stream.encoder="}), "stream.encoder is empty"));
   EXPECT_TRUE(contains(refusal({"merge.every=50"}), "merge.every"));
-  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "sends every sample to every expert"));
-  EXPECT_TRUE(contains(refusal({"adapter.experts=2", "adapter.k=1", "adapter.freeze=1"}),
-                       "expected at least 3"));
+  EXPECT_TRUE(contains(refusal({"adapter.experts=3", "adapter.k=3"}),
+                       "sends every sample to every expert"));
+  EXPECT_TRUE(contains(refusal({"adapter.experts=2"}), "adapter.experts = 2 are too few to merge"));
   EXPECT_TRUE(contains(refusal({"stream.rows=valid"}), "no rows are held out"));
   EXPECT_TRUE(contains(refusal({fmt::format("stream.tasks=[\"{0}\", \"{0}\"]", path("first"))}),
                        "is there already"));
