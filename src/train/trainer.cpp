@@ -17,6 +17,9 @@ namespace moestro {
 namespace {
 
 constexpr double kSecondsBetweenCheckpoints = 60;
+// An epoch that ends sooner after the last checkpoint than so many times what that one took goes
+// without, unless it took next to nothing: large models with short epochs would mostly write.
+constexpr double kTimesOfSaving = 10, kNextToNothing = .2;
 // Reading a loss back makes a GPU wait: there only every so many steps.
 constexpr int64_t kStepsBetweenChecks = 50;
 
@@ -75,14 +78,16 @@ void Trainer::run_epoch(Progress& progress) {
     state_.seconds += seconds;
     state_.epoch_seconds += seconds;
     progress.advance(state_.step);
-    // The end of the epoch saves by itself; a step is never saved twice.
+    // The end of the epoch looks after itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
     const bool stopping = interrupt_requested();
     if (stopping || seconds_now() - saved_at_ > kSecondsBetweenCheckpoints) save();
     if (stopping) stop();
   }
   end_epoch();
-  if (interrupt_requested() && !state_.finished) stop();
+  if (!interrupt_requested() || state_.finished) return;
+  if (saved_step_ != state_.step) save();
+  stop();
 }
 
 void Trainer::stop() const {
@@ -202,7 +207,11 @@ void Trainer::end_epoch() {
   }
   for (Hook* hook : parts_.hooks) hook->on_epoch_end(report);
   state_.finished = state_.epoch == config_.epochs || patience_is_over();
-  save();
+  if (state_.finished || config_.patience > 0 || saving_is_cheap()) save();
+}
+
+bool Trainer::saving_is_cheap() const {
+  return saving_took_ < kNextToNothing || seconds_now() - saved_at_ > kTimesOfSaving * saving_took_;
 }
 
 bool Trainer::patience_is_over() const {
@@ -210,12 +219,14 @@ bool Trainer::patience_is_over() const {
 }
 
 void Trainer::save() {
+  const double started = seconds_now();
   read_sums();
   for (Hook* hook : parts_.hooks) hook->before_save();
   const int64_t best_step = state_.best_step > 0 ? state_.best_step : state_.step;
   parts_.checkpoints.save(state_.step, best_step, tensors(), state_.to_json());
   saved_step_ = state_.step;
   saved_at_ = seconds_now();
+  saving_took_ = saved_at_ - started;
 }
 
 NamedTensors Trainer::tensors() const {

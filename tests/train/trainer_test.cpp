@@ -1,7 +1,9 @@
 #include "moestro/train/trainer.h"
 
+#include <chrono>
 #include <cmath>
 #include <csignal>
+#include <thread>
 
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -105,6 +107,28 @@ TEST_F(TrainerTest, a_stopped_and_resumed_training_ends_in_the_same_weights_to_t
       EXPECT_EQ(whole.trainer->state().best_loss, resumed.trainer->state().best_loss);
     }
   }
+}
+
+// Makes writing a checkpoint slow.
+class SlowSaving : public Hook {
+ public:
+  void before_save() override {
+    ++saved;
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
+  int saved = 0;
+};
+
+TEST_F(TrainerTest, short_epochs_go_without_a_checkpoint_where_writing_one_takes_long) {
+  SlowSaving slow;
+  ToyTraining toy(folder.path() / "c", {}, {&slow});
+  toy.trainer->run();
+  EXPECT_EQ(slow.saved, 2);  // after the first epoch and after the last
+  EXPECT_EQ(toy.checkpoints->latest().value().step, 60);
+  SlowSaving best;
+  ToyTraining patient(folder.path() / "p", {"train.patience=6", "data.validation=.1"}, {&best});
+  patient.trainer->run();
+  EXPECT_EQ(best.saved, 6);  // any may be the best
 }
 
 TEST_F(TrainerTest, says_step_and_term_of_a_loss_that_is_not_finite_and_saves_what_was_there) {

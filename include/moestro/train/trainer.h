@@ -67,6 +67,7 @@ class Trainer {
   void read_sums();
   void save();
   bool patience_is_over() const;
+  bool saving_is_cheap() const;
   NamedTensors tensors() const;
 
   Parts parts_;
@@ -74,9 +75,9 @@ class Trainer {
   TrainState state_;
   c10::Device device_;
   StepReplay steps_;
-  Tensor loss_sum_, error_sum_;  // of the running epoch, double, on the device
-  int64_t saved_step_ = -1;      // none yet
-  double saved_at_ = 0;          // seconds of a steady clock
+  Tensor loss_sum_, error_sum_;            // of the running epoch, double, on the device
+  int64_t saved_step_ = -1;                // none yet
+  double saved_at_ = 0, saving_took_ = 0;  // seconds, of a steady clock; the last time
 };
 
 }  // namespace moestro
