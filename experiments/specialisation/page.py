@@ -6,6 +6,8 @@ import pathlib
 import statistics
 import sys
 
+import gate_steps
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from stored import tables  # noqa: E402
 
@@ -28,6 +30,8 @@ STUDIES = {
     "expert-count": "How many experts stay in use",
     "cifar-100-gate": "CIFAR-100, why the attentive gate collapses, on validation rows",
     "cifar-100-search": "CIFAR-100, settings chosen on validation rows",
+    "cifar-100-settings": "CIFAR-100, settings put together, on validation rows",
+    "cifar-100-distillation": "CIFAR-100, what to distil by, on validation rows",
     "cifar-100": "CIFAR-100 at ours",
 }
 
@@ -114,6 +118,9 @@ def text(program, studies, results):
                          "*reproduced*: within max(2.8\nstandard errors, .005)):\n")
             parts.append(comparison(name, stored))
         parts.append(tables(program, studies / f"{name}.toml", stored))
+        if (steps := results / f"{name}-steps.csv").exists():
+            parts.append("Both seeds of each arm, from the runs' records:\n")
+            parts.append(gate_steps.table(steps))
         if name in ("mnist", "fashion-mnist"):
             parts.append("Beside the control whose distances say nothing:\n")
             parts.append(contrasts(program, studies / f"{name}.toml", stored))

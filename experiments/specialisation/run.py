@@ -15,6 +15,7 @@ import pathlib
 import subprocess
 import sys
 
+import gate_steps
 import page
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -60,6 +61,9 @@ def main():
                 make_joined_set()
             run_study(options.program, HERE / f"{name}.toml", pathlib.Path("runs/specialisation") / name,
                       RESULTS / f"{name}.csv", "--jobs", str(options.jobs), *device)
+            if name == "cifar-100-gate":
+                gate_steps.store(HERE / f"{name}.toml", pathlib.Path("runs/specialisation") / name / "runs",
+                                 RESULTS / f"{name}-steps.csv")
     pathlib.Path("docs/specialisation.md").write_text(page.text(options.program, HERE, RESULTS))
 
 

@@ -1,10 +1,12 @@
 """Shows when experiments/specialisation/page.py calls a published mean reproduced."""
+import json
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "experiments" / "specialisation"))
+import gate_steps
 import page
 
 
@@ -37,6 +39,24 @@ class Comparison(unittest.TestCase):
             stored.write_text("arm,seed,test.error\njoint,0,0.08\njoint,1,0.10\nmine,0,0.5\n")
             lines = page.comparison("failure-mnist", stored).splitlines()
         self.assertEqual(lines[2:], ["| joint | 0.0900 ± 0.0100 | 0.090 | reproduced |"])
+
+
+class GateSteps(unittest.TestCase):
+    def test_are_read_from_the_runs_that_are_there_and_tabled_by_arm(self):
+        with tempfile.TemporaryDirectory() as folder:
+            study, runs = Path(folder) / "s.toml", Path(folder) / "runs"
+            study.write_text('[study]\nseeds = 2\nfirst_seed = 7\n[study.arms]\n"to 3e-3, clip" = []\nother = []\n')
+            run = runs / "to-3e-3-clip-7"
+            run.mkdir(parents=True)
+            step = {"kind": "step", "step": 250, "loss": 4.0, "gate_logit": 1234.0, "gate_entropy": 0.5,
+                    "gradient_norm": 2.0}
+            run.joinpath("metrics.jsonl").write_text(
+                json.dumps(step) + "\n" + json.dumps({"kind": "epoch", "step": 250}) + "\n")
+            gate_steps.store(study, runs, Path(folder) / "steps.csv")
+            rows = (Path(folder) / "steps.csv").read_text().splitlines()
+            table = gate_steps.table(Path(folder) / "steps.csv", steps=(250, 450))
+        self.assertEqual(rows[1:], ['"to 3e-3, clip",7,250,4,1234,0.5,2'])
+        self.assertEqual(table.splitlines()[2:], ["| to 3e-3, clip | 1,234 |  |"])
 
 
 class Published(unittest.TestCase):
