@@ -137,6 +137,19 @@ def grouped(x, weight_GOCKK):
     return F.conv2d(x, weight_GOCKK.flatten(0, 1), padding=1, groups=len(weight_GOCKK))
 
 
+def packed(experts):
+    """Groups of several experts: block-diagonal kernels, as many times the operations."""
+    def convolved(x, weight_GOCKK):
+        groups, filters, channels, *size = weight_GOCKK.shape
+        together = experts if groups % experts == 0 else groups
+        wide = weight_GOCKK.new_zeros(groups // together, together, filters, together, channels, *size)
+        own = weight_GOCKK.view(groups // together, together, filters, channels, *size)
+        wide.diagonal(dim1=1, dim2=3).copy_(own.permute(0, 2, 3, 4, 5, 1))
+        return grouped(x, wide.view(groups // together, together * filters, together * channels, *size))
+
+    return convolved
+
+
 def in_turn(function, arguments):
     return [function(*each) for each in arguments]
 
@@ -191,6 +204,7 @@ def joined(x):
 LOOP, GROUPED = Way("loop", in_turn, True), Way("grouped.last", grouped, last=True)
 WAYS = [LOOP, Way("loop.last", in_turn, True, True), Way("streams", on_streams, True),
         Way("streams.last", on_streams, True, True), Way("grouped", grouped), GROUPED,
+        *(Way(f"grouped by {experts}", packed(experts), last=True) for experts in (2, 4, 10)),
         Way("unfold", lambda x, weight: Unfold.apply(x, weight, False), last=True),
         Way("unfold twice", lambda x, weight: Unfold.apply(x, weight, True), last=True),
         Way("winograd2", lambda x, weight: Winograd.apply(x, weight, 2), last=True),

@@ -12,6 +12,7 @@ recipes/cifar-100.toml with a softmax gate, the images random. The ways:
     streams    the same on several CUDA streams
     grouped    one convolution, a group an expert; the first layer, where all experts see the same
                pixels, is an ordinary one with the channels of all
+    grouped by N   a group holds N experts: kernels with zeros between them, N times the operations
     unfold     patches are copied out for one batched product; backward, the products of gradients
                are summed back into images
     unfold twice   backward, patches of the gradients are copied out, too
