@@ -126,8 +126,8 @@ function(moestro_benchmarks)
 endfunction()
 
 # What the floors have of their own for a GPU, beside a LibTorch with its CUDA part: kernels, compiled
-# by nvcc wherever it is, so that they stay sound; and before LibTorch 2.12 captured work, by CUDA's
-# own headers. Without the toolkit LibTorch's operators are used, and steps are launched anew.
+# by nvcc (elsewhere only a test compiles them); and before LibTorch 2.12 captured work, by CUDA's own
+# headers. Without the toolkit LibTorch's operators are used, and steps are launched anew.
 function(moestro_use_cuda)
   find_program(MOESTRO_NVCC nvcc HINTS "$ENV{CUDA_HOME}/bin" PATHS /usr/local/cuda/bin)
   mark_as_advanced(MOESTRO_NVCC)
@@ -137,7 +137,8 @@ function(moestro_use_cuda)
     get_filename_component(toolkit "${MOESTRO_NVCC}" REALPATH)
     get_filename_component(toolkit "${toolkit}/../.." ABSOLUTE)
     find_library(MOESTRO_CUDART cudart HINTS "${toolkit}/lib64" "${toolkit}/lib"
-                 "${toolkit}/targets/x86_64-linux/lib" PATHS /usr/local/cuda/lib64)
+                 "${toolkit}/targets/x86_64-linux/lib" "${toolkit}/targets/sbsa-linux/lib"
+                 PATHS /usr/local/cuda/lib64)
     find_path(MOESTRO_CUDA_HEADERS cuda_runtime_api.h HINTS "${toolkit}/include"
               PATHS /usr/local/cuda/include)
     mark_as_advanced(MOESTRO_CUDART MOESTRO_CUDA_HEADERS)
@@ -145,9 +146,13 @@ function(moestro_use_cuda)
   if(LibTorch_CUDA AND MOESTRO_NVCC AND MOESTRO_CUDART)
     set(MOESTRO_HAS_CUDA_KERNELS ON)
     target_sources(moestro_nn PRIVATE ${objects})
+    add_dependencies(moestro_nn moestro_cuda_kernels)
     target_link_libraries(moestro_nn PRIVATE "${MOESTRO_CUDART}")
   elseif(LibTorch_CUDA)
-    message(STATUS "no CUDA toolkit: on a GPU, LibTorch's operators alone")
+    message(STATUS "nvcc or cudart is missing: on a GPU, LibTorch's operators alone")
+  elseif(MOESTRO_NVCC)
+    add_test(NAME cuda_kernels COMMAND "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}"
+                                       --target moestro_cuda_kernels)
   endif()
   configure_file(cmake/has_cuda_kernels.h.in generated/nn/has_cuda_kernels.h)
   target_include_directories(moestro_nn PRIVATE "${PROJECT_BINARY_DIR}/generated/nn")
@@ -160,7 +165,7 @@ function(moestro_use_cuda)
   endif()
 endfunction()
 
-# The objects of src/nn/kernels/*.cu, which know no LibTorch: for A100, H100 and what comes after.
+# The objects of src/nn/kernels/*.cu, which know no LibTorch: for T4, A100, H100 and what comes after.
 function(moestro_cuda_kernels out)
   set(objects "")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/nn/kernels/*.cu")
@@ -170,8 +175,9 @@ function(moestro_cuda_kernels out)
     add_custom_command(
       OUTPUT "${object}"
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/cuda"
-      COMMAND "${MOESTRO_NVCC}" -c -O3 -std=c++17 --compiler-options=-fPIC
-              -gencode arch=compute_80,code=sm_80 "-gencode=arch=compute_90,code=[sm_90,compute_90]"
+      COMMAND "${MOESTRO_NVCC}" -c -O3 -std=c++17 -ccbin "${CMAKE_CXX_COMPILER}"
+              --compiler-options=-fPIC "-gencode=arch=compute_75,code=sm_75"
+              "-gencode=arch=compute_80,code=sm_80" "-gencode=arch=compute_90,code=[sm_90,compute_90]"
               -MD -MF "${object}.d" -o "${object}" "${source}"
       DEPENDS "${source}"
       DEPFILE "${object}.d"
@@ -179,7 +185,7 @@ function(moestro_cuda_kernels out)
       VERBATIM)
     list(APPEND objects "${object}")
   endforeach()
-  add_custom_target(moestro_cuda_kernels ALL DEPENDS ${objects})
+  add_custom_target(moestro_cuda_kernels DEPENDS ${objects})
   set(${out} ${objects} PARENT_SCOPE)
 endfunction()
 

@@ -15,6 +15,8 @@ def folder_of(arm, seed):
 
 def store(study, runs, path):
     """Every recorded step of every run of a study (its TOML file) whose folder is there."""
+    if not runs.exists():
+        return
     plan = tomllib.loads(study.read_text())["study"]
     with open(path, "w", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS, lineterminator="\n")

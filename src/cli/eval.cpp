@@ -12,15 +12,17 @@
 namespace moestro {
 namespace {
 
-void eval(const std::string& folder, const std::string& data, const CommonFlags& common) {
-  const TrainedRun run(folder, common.device, common.threads);
+void eval(const SpeedRequest& request, const CommonFlags& common) {
+  const std::string &folder = request.run, &data = request.data;
+  TrainedRun run(folder, common.device, common.threads);
+  if (request.hard) run.choose_one();
   const Dataset rows = run.rows(data, common.data_root, Targets::required);
   const nlohmann::ordered_json scores = figures(run.responder(), rows).to_json();
   if (common.json) {
     fmt::print("{}\n", scores.dump(2));
     return;
   }
-  fmt::print("{} on {} ({} rows)\n", folder,
+  fmt::print("{}{} on {} ({} rows)\n", folder, request.hard ? ", one expert a row," : "",
              data.empty() ? "the test rows of " + rows.name : rows.name, rows.rows());
   const nlohmann::ordered_json flat = scores.flatten();
   for (const auto& [name, value] : flat.items())
@@ -48,7 +50,9 @@ void add_eval(CLI::App& app, CommonFlags& common) {
                "  moestro eval runs/mnist --data notmnist --json\n"
                "  moestro eval runs/houses --data more-houses.csv\n"
                "  moestro eval runs/mnist --speed                    parameters, time, memory\n"
-               "  moestro eval runs/mnist --speed --beside runs/one  in turns with another run");
+               "  moestro eval runs/mnist --speed --beside runs/one  in turns with another run\n"
+               "  moestro eval runs/plain --hard --speed --beside runs/plain     what one expert a "
+               "row saves");
   auto request = std::make_shared<SpeedRequest>();
   auto speed = std::make_shared<bool>(false);
   add_argument(*verb, "RUN", request->run, "a run folder");
@@ -64,6 +68,9 @@ void add_eval(CLI::App& app, CommonFlags& common) {
         return run.empty() ? std::string("expected a run folder") : std::string();
       })
       ->needs(timed);
+  verb->add_flag("--hard", request->hard,
+                 "the expert that the gate gives most answers for a row alone, and no other one is "
+                 "computed (not of RUN --beside)");
   verb->add_option("--data", request->data,
                    "a set's name or a path (default: the run's own test rows)")
       ->type_name("NAME|PATH");
@@ -74,7 +81,7 @@ void add_eval(CLI::App& app, CommonFlags& common) {
     if (*speed)
       eval_speed(*request, common);
     else
-      eval(request->run, request->data, common);
+      eval(*request, common);
   });
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 struct PredictFlags {
   std::string run, data, out, precision, task;
+  bool hard = false;
 };
 
 void refuse_precision(const PredictFlags& flags) {
@@ -28,8 +29,16 @@ void refuse_task(const PredictFlags& flags) {
                     flags.run);
 }
 
+void refuse_hard(const PredictFlags& flags) {
+  if (flags.hard)
+    throw UserError(
+        "--hard: {} is no mixture of whole networks; expected it with a run of one only",
+        flags.run);
+}
+
 void predict_by_stream(const PredictFlags& flags, const CommonFlags& common) {
   refuse_precision(flags);
+  refuse_hard(flags);
   const int64_t rows = predict_with_stream({.run = flags.run,
                                             .rows = flags.data,
                                             .out = flags.out,
@@ -42,8 +51,9 @@ void predict_by_stream(const PredictFlags& flags, const CommonFlags& common) {
 
 void predict(const PredictFlags& flags, const CommonFlags& common) {
   refuse_precision(flags);
-  const TrainedRun run(flags.run, common.device, common.threads);
+  TrainedRun run(flags.run, common.device, common.threads);
   refuse_task(flags);
+  if (flags.hard) run.choose_one();
   const Responder responder = run.responder();
   check_predictions_name(flags.out, responder.translates());
   check_can_predict(run.recipe());
@@ -57,6 +67,7 @@ void predict(const PredictFlags& flags, const CommonFlags& common) {
 
 void embed(const PredictFlags& flags, const CommonFlags& common) {
   refuse_task(flags);
+  refuse_hard(flags);
   if (!common.data_root.empty())
     throw UserError("--data-root: an encoder's texts are a file; expected it with a run only");
   EmbeddingOptions options{.model = flags.run, .texts = flags.data, .out = flags.out};
@@ -100,6 +111,10 @@ void add_predict(CLI::App& app, CommonFlags& common) {
       ->check([](const std::string& name) {
         return name.empty() ? std::string("expected the name of a task") : std::string();
       });
+  verb->add_flag(
+      "--hard", flags->hard,
+      "of a mixture of whole networks: the expert that the gate gives most answers for a "
+      "row alone, and no other one is computed");
   verb->add_option("--precision", flags->precision, "of an encoder; float32 where not said")
       ->check(CLI::IsMember({"float32", "bf16"}))
       ->type_name("");

@@ -46,7 +46,7 @@ c10::Device resolve_device(const std::string& name) {
   if (gpu_count() > 0) {
     // cuDNN's attention makes a plan for every new length: a minute over the first epoch of texts.
     at::globalContext().setSDPUseCuDNN(false);
-    // Convolutions by the way that is fastest when tried: shapes stay the same over a run.
+    // Convolutions by the way that is fastest when tried; where shapes vary, see NoTrials.
     at::globalContext().setBenchmarkCuDNN(true);
     return c10::Device(c10::kCUDA, 0);
   }
@@ -60,6 +60,14 @@ std::string describe_device(c10::Device device) {
   if (device.is_cuda()) return fmt::format("cuda ({})", gpu_name());
   return fmt::format("cpu ({}, {} thread{})", first_value("/proc/cpuinfo", "model name"),
                      at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
+}
+
+NoTrials::NoTrials() : before_(at::globalContext().benchmarkCuDNN()) {
+  at::globalContext().setBenchmarkCuDNN(false);
+}
+
+NoTrials::~NoTrials() {
+  at::globalContext().setBenchmarkCuDNN(before_);
 }
 
 void synchronise(c10::Device device) {

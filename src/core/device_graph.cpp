@@ -1,5 +1,6 @@
 #include "moestro/core/device_graph.h"
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
@@ -31,7 +32,11 @@ OwnStream::OwnStream(c10::Device device) : device_(device) {
 }
 
 OwnStream::~OwnStream() {
-  if (guard_) synchronise(device_);
+  if (!guard_) return;
+  try {
+    synchronise(device_);
+  } catch (const std::exception&) {  // what went wrong there is on its way already
+  }
 }
 
 #ifdef MOESTRO_GRAPH
@@ -45,6 +50,8 @@ bool DeviceGraph::possible(c10::Device device) {
 }
 
 void DeviceGraph::capture(const std::function<void()>& work) {
+  // What was freed before cannot be taken while work is captured, and must not be missing.
+  at::getDeviceAllocator(at::kCUDA)->emptyCache();
   graph_ = std::make_unique<Graph>();
   graph_->value.capture_begin();
   try {

@@ -98,8 +98,9 @@ void check_can_be_timed(const TrainedRun& run) {
 }  // namespace
 
 SpeedsOfRuns speeds_of_runs(const SpeedRequest& request) {
-  const TrainedRun run(request.run, request.device, request.threads);
+  TrainedRun run(request.run, request.device, request.threads);
   check_can_be_timed(run);
+  if (request.hard) run.choose_one();
   const Responder first = run.responder();
   std::optional<TrainedRun> other;
   std::vector<Responder> models = {first};
@@ -114,7 +115,8 @@ SpeedsOfRuns speeds_of_runs(const SpeedRequest& request) {
                                 first.translates() ? Targets::required : Targets::optional);
   const std::vector<Speed> speeds = measure_speed(models, rows, request.options);
   SpeedsOfRuns result{rows.name, rows.rows(), describe_device(first.device), {}};
-  result.runs.push_back(named(run, request.run, speeds[0]));
+  const std::string name = request.run + (request.hard ? ", one expert a row" : "");
+  result.runs.push_back(named(run, name, speeds[0]));
   if (other) result.runs.push_back(named(*other, request.beside, speeds[1]));
   return result;
 }

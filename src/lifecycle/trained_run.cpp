@@ -87,6 +87,15 @@ const Mixture& TrainedRun::mixture() const {
                   folder_.path().string(), recipe().model.kind);
 }
 
+void TrainedRun::choose_one() {
+  mixture();
+  try {
+    dynamic_cast<Mixture&>(*model_).choose_one();
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", folder_.path().string(), error.what());
+  }
+}
+
 Responder TrainedRun::responder() const {
   return {*model_, recipe(), data_, tokenizer_.get(), device_};
 }

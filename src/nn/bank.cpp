@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "moestro/core/device.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -49,6 +50,7 @@ Tensor ExpertBank::forward_routed(const Tensor& x, const Tensor& experts_NK,
   const int64_t classes = specs().back().out.at(0);
   if (rows == 0) return at::empty({0, chosen, classes}, x.options());
 
+  const NoTrials no_trials;  // an expert has other rows each time
   const Groups groups = grouped(experts_NK, experts());
   const Tensor rows_M = groups.order_M.floor_divide(chosen);
   std::vector<Tensor> outputs;

@@ -52,6 +52,18 @@ Tensor Mixture::forward_with(const Tensor& inputs, const Routing& routing,
   return mix(out_NKC, routing.weights_BK, output_);
 }
 
+void Mixture::choose_one() {
+  const auto refuse = [](const char* why, const char* expected) {
+    throw UserError("one expert a row saves nothing: {}; expected {}", why, expected);
+  };
+  if (bank_.experts() == 1) refuse("there is but one", "a mixture of several");
+  if (gate_->needs_hidden())
+    refuse("the gate reads a hidden layer of every expert",
+           "a gate that does not; [start] distils a plain one from it");
+  if (gate_->chosen() == 1) refuse("the gate chooses one already", "one that mixes several");
+  gate_ = make_top_one_gate(std::move(gate_));
+}
+
 void Mixture::after_step(const std::vector<MixtureTrace>& traces) {
   gate_->after_step(traces.front().routing);
 }

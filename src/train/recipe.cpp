@@ -1,6 +1,7 @@
 #include "moestro/train/recipe.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "moestro/core/error.h"
 #include "moestro/nn/gate.h"
@@ -162,25 +163,27 @@ void check_average(const Recipe& recipe, const Schema& schema) {
         schema.where("train.average"));
 }
 
+// Whether one of the layers is of that kind, by its first word.
+bool holds(const std::vector<std::string>& layers, const std::string& kind) {
+  return std::ranges::any_of(layers, [&](const std::string& layer) {
+    std::string first;
+    std::istringstream(layer) >> first;
+    return first == kind;
+  });
+}
+
 }  // namespace
 
 bool has_batch_norm(const Recipe& recipe) {
-  const auto in = [](const std::vector<std::string>& layers) {
-    return std::ranges::any_of(
-        layers, [](const std::string& layer) { return layer.starts_with("batchnorm"); });
-  };
-  return in(recipe.gate.layers) || (!recipe.model.transformer() && in(recipe.expert.layers));
+  return holds(recipe.gate.layers, "batchnorm") ||
+         (!recipe.model.transformer() && holds(recipe.expert.layers, "batchnorm"));
 }
 
 bool steps_are_alike(const Recipe& recipe) {
-  const auto draws = [](const std::vector<std::string>& layers) {
-    return std::ranges::any_of(
-        layers, [](const std::string& layer) { return layer.starts_with("dropout"); });
-  };
   const std::string& gate = recipe.gate.kind;
   const bool dense = gate == "softmax" || gate == "attentive" || gate == "fixed";
-  return !recipe.model.transformer() && dense && !draws(recipe.expert.layers) &&
-         !draws(recipe.gate.layers) && recipe.loss.mutual_distillation == 0;
+  return !recipe.model.transformer() && dense && !holds(recipe.expert.layers, "dropout") &&
+         !holds(recipe.gate.layers, "dropout") && recipe.loss.mutual_distillation == 0;
 }
 
 void check(const Recipe& recipe, const Schema& schema) {

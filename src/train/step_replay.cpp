@@ -4,6 +4,8 @@
 
 #include <ATen/Functions.h>
 
+#include "moestro/core/log.h"
+
 namespace moestro {
 namespace {
 
@@ -26,6 +28,7 @@ const StepOutcome& StepReplay::operator()(const Batch& batch) {
     return computed(batch);
   }
   if (!captured()) capture(batch);
+  if (!captured()) return computed(batch);
   for (const auto part : kParts)
     if ((batch.*part).defined()) (held_.*part).copy_(batch.*part);
   graph_->replay();
@@ -42,6 +45,7 @@ bool StepReplay::fits(const Batch& batch) const {
 }
 
 const StepOutcome& StepReplay::computed(const Batch& batch) {
+  computed_ = {};  // not beside the next one in memory
   computed_ = compute_(batch);
   return computed_;
 }
@@ -51,7 +55,16 @@ void StepReplay::capture(const Batch& batch) {
     if ((batch.*part).defined()) held_.*part = (batch.*part).clone();
   computed_ = {};
   DeviceGraph graph;
-  graph.capture([&] { replayed_ = compute_(held_); });
+  try {
+    graph.capture([&] { replayed_ = compute_(held_); });
+  } catch (const c10::Error& error) {
+    log_warning("steps are launched anew, since one could not be captured: {}",
+                error.what_without_backtrace());
+    replays_ = false;
+    replayed_ = {};
+    return;
+  }
+  log_verbose("training steps are replayed");
   graph_ = std::move(graph);
 }
 

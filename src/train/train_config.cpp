@@ -77,10 +77,11 @@ void describe(Schema& schema, TrainConfig& train) {
              "most of all; 0: the last ones")
       .at_least(0);
   describe_machine(section, train);
-  section.field(
-      "capture", train.capture,
-      "on a GPU, whether a step of whole networks is written down once and then replayed, "
-      "where every step is the same work (dense gates without noise, no dropout)");
+  section
+      .field("capture", train.capture,
+             "on a GPU, whether a step of whole networks is written down once and then replayed, "
+             "where every step is the same work (dense gates without noise, no dropout)")
+      .only_when("model.kind", {"mixture"});
 }
 
 void describe_steps(Schema& schema, TrainConfig& train) {

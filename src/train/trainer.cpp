@@ -17,8 +17,8 @@ namespace moestro {
 namespace {
 
 constexpr double kSecondsBetweenCheckpoints = 60;
-// An epoch that ends sooner after the last checkpoint than so many times what that one took goes
-// without, unless it took next to nothing: large models with short epochs would mostly write.
+// Sooner after the last checkpoint than so many times what that one took none is written, unless it
+// took next to nothing: large models with short epochs would mostly write.
 constexpr double kTimesOfSaving = 10, kNextToNothing = .2;
 // Reading a loss back makes a GPU wait: there only every so many steps.
 constexpr int64_t kStepsBetweenChecks = 50;
@@ -81,9 +81,14 @@ void Trainer::run_epoch(Progress& progress) {
     // The end of the epoch looks after itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
     const bool stopping = interrupt_requested();
-    if (stopping || seconds_now() - saved_at_ > kSecondsBetweenCheckpoints) save();
+    const bool late = seconds_now() - saved_at_ > kSecondsBetweenCheckpoints;
+    if (stopping || (late && saving_is_cheap())) save();
     if (stopping) stop();
   }
+  read_sums();  // a GPU has steps before it still
+  const double waited = seconds_now() - started;
+  state_.seconds += waited;
+  state_.epoch_seconds += waited;
   end_epoch();
   if (!interrupt_requested() || state_.finished) return;
   if (saved_step_ != state_.step) save();
@@ -184,7 +189,6 @@ void Trainer::read_sums() {
 }
 
 void Trainer::end_epoch() {
-  read_sums();
   const auto samples = static_cast<double>(state_.samples);
   const bool values = parts_.model.output() == OutputKind::values;
   EpochReport report{state_.step, state_.epoch + 1, state_.epoch_seconds, {}, {}};
@@ -222,7 +226,9 @@ void Trainer::save() {
   const double started = seconds_now();
   read_sums();
   for (Hook* hook : parts_.hooks) hook->before_save();
-  const int64_t best_step = state_.best_step > 0 ? state_.best_step : state_.step;
+  // Only with patience every epoch has a checkpoint that may be the best.
+  const bool has_best = config_.patience > 0 && state_.best_step > 0;
+  const int64_t best_step = has_best ? state_.best_step : state_.step;
   parts_.checkpoints.save(state_.step, best_step, tensors(), state_.to_json());
   saved_step_ = state_.step;
   saved_at_ = seconds_now();

@@ -117,6 +117,25 @@ TEST_F(Output, eval_times_a_run_alone_or_beside_another) {
                              kExitUser, {"toy.toml"}));
 }
 
+TEST_F(Output, one_expert_a_row_answers_where_that_is_asked_for) {
+  ASSERT_TRUE(succeeds(train({"--out", "run", "--set", "expert.count=3"})));
+  const nlohmann::json summary = nlohmann::json::parse(get(folder_ / "run/summary.json"));
+  const Outcome hard = moestro({"eval", "run", "--hard", "--json"});
+  ASSERT_TRUE(succeeds(hard));
+  EXPECT_EQ(nlohmann::json::parse(hard.out)["test"]["error"], summary["hard_top1_error"]);
+  EXPECT_TRUE(contains(moestro({"eval", "run", "--hard"}).out, "run, one expert a row, on "));
+  const Outcome timed = moestro({"eval", "run", "--hard", "--speed", "--beside", "run", "--json"});
+  ASSERT_TRUE(succeeds(timed));
+  const nlohmann::json runs = nlohmann::json::parse(timed.out)["runs"];
+  EXPECT_EQ(runs[0]["run"], "run, one expert a row");
+  EXPECT_LT(runs[0]["operations"], runs[1]["operations"]);
+  EXPECT_TRUE(
+      succeeds(moestro({"predict", "run", "--hard", "--data", "test.csv", "--out", "hard.csv"})));
+  ASSERT_TRUE(succeeds(train({"--out", "attentive", "--set", "gate.kind=attentive"})));
+  EXPECT_TRUE(testing::fails(moestro({"eval", "attentive", "--hard"}), kExitUser,
+                             {"attentive: one expert a row saves nothing: the gate reads"}));
+}
+
 TEST_F(Output, verbs_for_a_finished_run_print_their_results) {
   ASSERT_TRUE(succeeds(train({"--out", "run"})));
   const Outcome evaluated = moestro({"eval", "run", "--data", "train.csv"});

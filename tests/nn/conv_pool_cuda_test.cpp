@@ -34,6 +34,10 @@ void expect_equal_pass(const Pair& pair, const ForwardContext& context) {
   const Tensor out = forward_all(pair.there, x.to(at::kFloat).cuda(), context),
                expected = forward_all(pair.here, x, context);
   EXPECT_LT(distance(out.to(at::kDouble).cpu(), expected), 2e-4);
+  const std::vector<Buffer> buffers = pair.there.buffers(), expected_buffers = pair.here.buffers();
+  for (size_t i = 0; i < buffers.size(); ++i)
+    EXPECT_LT(distance(buffers[i].value.to(at::kDouble).cpu(), expected_buffers[i].value), 1e-4)
+        << buffers[i].name;
   const Tensor direction = normal(expected.sizes().vec(), 4);
   if (!expected.requires_grad()) return;
   (out * direction.to(at::kFloat).cuda()).sum().backward();
@@ -46,10 +50,6 @@ void expect_equal_pass(const Pair& pair, const ForwardContext& context) {
     EXPECT_LT(distance(a.to(at::kDouble).cpu(), b), 2e-3 * (1 + b.abs().max().item<double>()))
         << ours[i].name;
   }
-  const std::vector<Buffer> buffers = pair.there.buffers(), expected_buffers = pair.here.buffers();
-  for (size_t i = 0; i < buffers.size(); ++i)
-    EXPECT_LT(distance(buffers[i].value.to(at::kDouble).cpu(), expected_buffers[i].value), 1e-4)
-        << buffers[i].name;
 }
 
 class ConvPoolOnCuda : public ::testing::Test {
@@ -108,6 +108,50 @@ TEST_F(ConvPoolOnCuda, pools_as_libtorch_does_also_where_entries_are_equal) {
       EXPECT_LT(distance(bias.grad(), plain_bias.grad()), 1e-3);
     }
   }
+}
+
+// Batch norm of bfloat16 images, against float64 on the same rounded ones.
+TEST_F(ConvPoolOnCuda, normalises_bfloat16_by_their_own_statistics) {
+  const Tensor x = (3 * normal({16, 24, 8, 8}, 7) + 1).to(at::kBFloat16).cuda();
+  const Tensor images = x.contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  const Tensor weight = normal({24}, 8).to(at::kFloat).cuda().requires_grad_(),
+               bias = normal({24}, 9).to(at::kFloat).cuda().requires_grad_();
+  const auto [mean, rstd] = at::batch_norm_stats(images.detach(), 1e-5);
+  const Tensor y = pool_block(images, {weight, bias, mean, rstd, true}, true);
+  const Tensor x64 = x.to(at::kDouble).detach().clone().requires_grad_(),
+               weight64 = weight.detach().to(at::kDouble).requires_grad_(),
+               bias64 = bias.detach().to(at::kDouble).requires_grad_();
+  const Tensor z = at::batch_norm(x64, weight64, bias64, {}, {}, true, .1, 1e-5, false);
+  const Tensor expected = at::max_pool2d(z, {2, 2}).relu();
+  const auto near = [](const Tensor& a, const Tensor& b, double tolerance) {
+    const Tensor b64 = b.to(at::kDouble);
+    EXPECT_LT(distance(a.to(at::kDouble), b64), tolerance * (1 + b64.abs().max().item<double>()));
+  };
+  near(y, expected, 5e-3);  // a rounding of bfloat16
+  const Tensor direction = normal(expected.sizes().vec(), 10).cuda();
+  (y.to(at::kDouble) * direction).sum().backward();
+  (expected * direction).sum().backward();
+  near(images.grad(), x64.grad(), 1e-2);
+  near(weight.grad(), weight64.grad(), 1e-2);
+  near(bias.grad(), bias64.grad(), 1e-2);
+}
+
+TEST_F(ConvPoolOnCuda, leaves_what_does_not_fit_to_the_layers) {
+  const Tensor like = at::empty({1}).cuda();
+  EXPECT_TRUE(pool_block_fits(like, {2, 8, 4, 4}));
+  EXPECT_FALSE(pool_block_fits(like, {2, 8, 5, 4}));  // an odd line is pooled with none
+  EXPECT_FALSE(pool_block_fits(like, {2, 6, 4, 4}));
+  EXPECT_FALSE(pool_block_fits(like, {0, 8, 4, 4}));
+  EXPECT_FALSE(pool_block_fits(like.to(at::kDouble), {2, 8, 4, 4}));
+  EXPECT_FALSE(pool_block_fits(at::empty({1}), {2, 8, 4, 4}));
+  const std::vector<std::string> layers = {"conv 6 3 pad=1", "relu", "maxpool 2", "linear classes"};
+  const Network there(specs_of(layers, {3, 7, 9}), {"net", 3, 1, nullptr});
+  const Network here = network(layers, {3, 7, 9}, 3);
+  convert(there.parameters(), there.buffers(), c10::Device(c10::kCUDA));
+  const Tensor x = normal({5, 3, 7, 9}, 5);
+  EXPECT_LT(distance(forward_all(there, x.to(at::kFloat).cuda(), kTraining).to(at::kDouble).cpu(),
+                     forward_all(here, x, kTraining)),
+            1e-4);
 }
 
 TEST_F(ConvPoolOnCuda, lets_nan_win) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "gates/gate_fixture.h"
+#include "moestro/core/error.h"
+#include "thrown.h"
 
 namespace moestro {
 namespace {
@@ -136,6 +138,38 @@ TEST(Mixture, with_another_routing_answers_by_it) {
     const Tensor alone = mixture.bank().forward_one(e, x, kEvaluation)[n].log_softmax(0);
     EXPECT_TRUE(close(hard[n], alone));
   }
+}
+
+TEST(Mixture, that_chooses_one_computes_no_other) {
+  const Tensor x = normal({6, 3}, 7);
+  Mixture mixture = mixture_of("softmax", 3);
+  const ModelOutput all = mixture.forward(x, kEvaluation, {});
+  const double dense = mixture.cost(1).operations;
+  const Tensor expected = mixture.forward_with(x, top_one(all.traces[0].routing), kEvaluation);
+  mixture.choose_one();
+  const ModelOutput one = mixture.forward(x, kEvaluation, {});
+  EXPECT_TRUE(close(one.mixed_NC, expected));
+  EXPECT_EQ(one.traces[0].routing.experts_BK.size(1), 1);
+  EXPECT_TRUE(close(one.traces[0].routing.probs_BE, all.traces[0].routing.probs_BE));
+  const double expert = cost_of(mixture.bank().specs()).operations;
+  EXPECT_EQ(mixture.cost(1).operations, dense - 2 * expert);
+  // An expert that nobody chooses may hold anything.
+  const c10::NoGradGuard no_gradients;
+  const Tensor owner_N = all.traces[0].routing.probs_BE.argmax(1);
+  for (int64_t e = 0; e < 3; ++e)
+    if (!owner_N.eq(e).any().item<bool>()) parameter(mixture, "experts.0.weight")[e].fill_(NAN);
+  EXPECT_TRUE(close(mixture.forward(x, kEvaluation, {}).mixed_NC, expected));
+}
+
+TEST(Mixture, that_would_save_nothing_by_choosing_one_says_why) {
+  const auto refused = [](const std::string& kind, int64_t experts) {
+    Mixture mixture = mixture_of(kind, experts);
+    return thrown<UserError>([&] { mixture.choose_one(); });
+  };
+  EXPECT_NE(refused("attentive", 3).find("the gate reads a hidden layer of every expert"),
+            std::string::npos);
+  EXPECT_NE(refused("switch", 3).find("the gate chooses one already"), std::string::npos);
+  EXPECT_NE(refused("fixed", 1).find("there is but one"), std::string::npos);
 }
 
 TEST(Mixture, an_expert_that_is_never_chosen_learns_nothing) {

@@ -1,7 +1,10 @@
 #include "moestro/train/step_replay.h"
 
+#include <fstream>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "cuda_device.h"
 #include "moestro/core/log.h"
@@ -62,10 +65,21 @@ TEST(StepReplayOnCuda, replays_what_it_has_seen_three_times_and_computes_other_s
 }
 
 struct Trained {
-  NamedTensors weights, sums;
+  NamedTensors weights;
+  nlohmann::json epochs;  // what was recorded of them
   TrainState state;
   bool replayed;
 };
+
+nlohmann::json epochs_of(const std::filesystem::path& metrics) {
+  nlohmann::json epochs;
+  std::ifstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json record = nlohmann::json::parse(line);
+    if (record["kind"] == "epoch") epochs.push_back(record);
+  }
+  return epochs;
+}
 
 Trained train_on_cuda(const TemporaryFolder& folder, std::vector<std::string> settings) {
   set_log_level(LogLevel::quiet);
@@ -78,7 +92,7 @@ Trained train_on_cuda(const TemporaryFolder& folder, std::vector<std::string> se
   settings.insert(settings.begin(), {"train.device=cuda", "data.batch=31"});
   ToyTraining toy(place / "checkpoints", settings, {&recorder});
   toy.trainer->run();
-  return {model_tensors(*toy.mixture), recorder.state(), toy.trainer->state(),
+  return {model_tensors(*toy.mixture), epochs_of(place / "metrics.jsonl"), toy.trainer->state(),
           toy.trainer->replays()};
 }
 
@@ -86,6 +100,16 @@ void expect_close(const NamedTensors& a, const NamedTensors& b) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_TRUE(at::allclose(a[i].second, b[i].second, 1e-3, 1e-4)) << a[i].first;
+}
+
+// Losses, errors, usage and entropies: a hook that a replay left out would show.
+void expect_close(const nlohmann::json& a, const nlohmann::json& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t epoch = 0; epoch < a.size(); ++epoch)
+    for (const auto& [name, value] : a[epoch].flatten().items()) {
+      if (name == "/kind" || name == "/seconds") continue;
+      EXPECT_NEAR(value.get<double>(), b[epoch].flatten().at(name).get<double>(), 2e-2) << name;
+    }
 }
 
 TEST(StepReplayOnCuda, a_replayed_training_is_the_computed_one) {
@@ -109,7 +133,9 @@ TEST(StepReplayOnCuda, a_replayed_training_is_the_computed_one) {
     EXPECT_TRUE(replayed.replayed) << settings.front();
     EXPECT_FALSE(computed.replayed);
     expect_close(replayed.weights, computed.weights);
-    expect_close(replayed.sums, computed.sums);
+    expect_close(replayed.epochs, computed.epochs);
+    ASSERT_EQ(replayed.epochs.size(), 6u);
+    EXPECT_GT(replayed.epochs.back()["usage_entropy"], 0);
     EXPECT_EQ(replayed.state.step, computed.state.step);
   }
 }

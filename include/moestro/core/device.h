@@ -19,6 +19,19 @@ int64_t gpu_count();
 // "cpu (AMD EPYC 9654, 2 threads)" or "cuda (NVIDIA H200)": for manifests and tables.
 std::string describe_device(c10::Device device);
 
+// While it lives, convolutions on a GPU are not tried out to find the fastest way: where every call
+// has another shape, trying costs more than it saves.
+class NoTrials {
+ public:
+  NoTrials();
+  ~NoTrials();
+  NoTrials(const NoTrials&) = delete;
+  NoTrials& operator=(const NoTrials&) = delete;
+
+ private:
+  bool before_;
+};
+
 // Waits until all that was asked of it is done; on the CPU it is.
 void synchronise(c10::Device device);
 

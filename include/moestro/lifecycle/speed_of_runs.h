@@ -19,6 +19,7 @@ struct SpeedRequest {
   std::filesystem::path data_root;
   std::string device;    // empty: that of run's recipe, for both
   int64_t threads = -1;  // -1: likewise
+  bool hard = false;     // of run, not of beside: one expert a row (TrainedRun::choose_one())
   SpeedOptions options = {};
 };
 

@@ -34,6 +34,8 @@ class TrainedRun {
   const Model& model() const { return *model_; }
   // Of a run with model.kind = "mixture". Throws UserError for others.
   const Mixture& mixture() const;
+  // Mixture::choose_one() of it, and throws likewise, with the folder's name.
+  void choose_one();
   Responder responder() const;
 
   // Rows to answer for: the run's own test rows for an empty `what`, else a set's name or a path.

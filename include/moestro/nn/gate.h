@@ -65,6 +65,10 @@ int64_t experts_a_row(const GateConfig& config, int64_t experts);
 // Sends every row to that one of E experts, with weight 1; nothing is learned.
 std::unique_ptr<Gate> make_single_gate(int64_t expert, int64_t experts);
 
+// Sends each row to the first choice of a gate that does not read the experts, with weight 1
+// (top_one()), so that one expert a row is computed.
+std::unique_ptr<Gate> make_top_one_gate(std::unique_ptr<Gate> gate);
+
 // A frozen routing: the same for every batch, which must have as many rows.
 std::unique_ptr<Gate> make_frozen_gate(Routing routing);
 

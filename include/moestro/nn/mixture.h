@@ -24,6 +24,11 @@ class Mixture : public Model {
   Tensor forward_with(const Tensor& inputs, const Routing& routing,
                       const ForwardContext& context) const;
 
+  // From now on the expert that the gate gives most answers for a sample alone, and no other one is
+  // computed. Throws UserError where that saves nothing: one expert, a gate that chooses one
+  // already, or one that reads the hidden layers of all.
+  void choose_one();
+
   ExpertBank& bank() { return bank_; }
   const ExpertBank& bank() const { return bank_; }
   Gate& gate() { return *gate_; }

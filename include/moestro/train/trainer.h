@@ -45,8 +45,8 @@ class Trainer {
 
   // Trains to the last epoch, or until validation has stopped improving. Throws Interrupted once
   // all is saved after a signal, SystemError with the step and the term where the loss or the
-  // gradient is not finite (the weights before that step are saved, unless they are spoilt
-  // already).
+  // gradient is not finite (on a CPU the weights before that step are saved, unless they are
+  // spoilt already; a GPU is asked every 50 steps only, and keeps its last checkpoint).
   void run();
 
   const TrainState& state() const { return state_; }

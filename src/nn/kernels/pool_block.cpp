@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -167,6 +168,7 @@ bool pool_block_fits(const Tensor& like, const Shape& images) {
 Tensor pool_block(const Tensor& x, const ChannelNorm& norm, bool relu) {
   const Shape shape = x.sizes().vec();
   MOESTRO_CHECK(pool_block_fits(x, shape), "images {}", shape_text(shape));
+  RECORD_FUNCTION("moestro::pool_block", c10::ArrayRef<const c10::IValue>());
   return PoolBlockFunction::apply(x.contiguous(kLast), optional(norm.weight_G),
                                   optional(norm.bias_G), optional(norm.mean_G),
                                   optional(norm.rstd_G), norm.of_batch, relu);
