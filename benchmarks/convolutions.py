@@ -5,8 +5,8 @@ and beside them our own training step, which also gathers, augments and records.
         > docs/performance-convolutions.md
     python3 benchmarks/convolutions.py --check     (small shapes on the CPU: values and gradients)
 
-prints tables as Markdown and stores every number; the program trains on CIFAR-100, which it must find. Networks and batch are those of
-recipes/cifar-100.toml with a softmax gate, the images random. The ways:
+prints tables as Markdown and stores every number; the program trains on CIFAR-100, which it must find.
+Networks and batch are those of recipes/cifar-100.toml with a softmax gate, the images random. The ways:
 
     loop       a convolution an expert, one after the other: what a plain program does
     streams    the same on several CUDA streams
@@ -200,7 +200,8 @@ def our_step(program, precision, settings, epochs=3):
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
         command = [program, "train", RECIPE, "--out", run, "--quiet", "--device", "cuda", *settings]
-        for setting in ("gate.kind=softmax", f"train.epochs={epochs}", f"train.precision={precision}"):
+        for setting in ("gate.kind=softmax", "gate.normalise=", f"train.epochs={epochs}",
+                        f"train.precision={precision}"):
             command += ["--set", setting]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
@@ -255,8 +256,8 @@ def show(results, precisions):
              f"{whole_limit(results, precision):.2f} ms at the rate of the large product, the convolutions",
              f"{sum(limit_ms(results, layer, precision) for layer in layers):.2f} ms by the larger of "
              "operations and bytes. *Ours* is a step of `moestro train`, with gathering, augmenting and",
-             "recording; *best* takes the fastest way of each layer, *unlisted* of those that keep all experts "
-             "in one tensor.")
+             "recording; *best* takes the fastest way of each layer, *unlisted* of those that keep all "
+             "experts in one tensor.")
         table(["whole step", "ms", "eager loop / this", "loop / this", "share", "error", "ways"], rows)
     failed = {f"- {row['way']}, {row['precision']}, {row['part']}, {row['run']}: {row['note']}"
               for row in results.rows if row["note"]}

@@ -119,7 +119,7 @@ def text(program, studies, results):
             parts.append(comparison(name, stored))
         parts.append(tables(program, studies / f"{name}.toml", stored))
         if (steps := results / f"{name}-steps.csv").exists():
-            parts.append("Both seeds of each arm, from the runs' records:\n")
+            parts.append("Each seed of an arm, from the runs' records (of a run that failed, until it did):\n")
             parts.append(gate_steps.table(steps))
         if name in ("mnist", "fashion-mnist"):
             parts.append("Beside the control whose distances say nothing:\n")

@@ -15,7 +15,8 @@
 namespace moestro {
 namespace {
 
-constexpr double kRoomForShares = 24;  // width of a cell that can hold "100"
+constexpr double kRoomForShares = 24;     // width of a cell that can hold "100"
+constexpr double kRoomForTwoDigits = 20;  // of one that can hold "10" in the size of other labels
 
 void draw_header(Svg& svg, const Grid& grid, std::size_t columns) {
   for (std::size_t e = 0; e < columns; ++e) {
@@ -24,7 +25,7 @@ void draw_header(Svg& svg, const Grid& grid, std::size_t columns) {
     svg.rect({x + .5, Grid::kHeader - 5}, grid.cell_width - 1, 3, "fill " + css);
     if (grid.is_named(e))
       svg.text({grid.middle(e), Grid::kHeader - 9}, std::to_string(e),
-               grid.cell_width < 12 ? "mid small" : "mid");
+               grid.cell_width < kRoomForTwoDigits ? "mid small" : "mid");
   }
 }
 

@@ -31,7 +31,8 @@ TEST(Model, shipped_recipes_have_the_published_sizes) {
             5 * 13300 + 709413);
   EXPECT_EQ(shipped("demo/one-expert.toml", {}).parameter_count(), 13300);
   const Task colours{{3, 32, 32}, 100};
-  EXPECT_EQ(shipped("cifar-100.toml", {"gate.kind=softmax"}, colours).parameter_count(),
+  EXPECT_EQ(shipped("cifar-100.toml", {"gate.kind=softmax", "gate.normalise="}, colours)
+                .parameter_count(),
             20 * 911012 + 3917332);
   // A query and the experts' shared keys, 256 x 256 each, in the place of the last layer.
   EXPECT_EQ(shipped("cifar-100.toml", {}, colours).parameter_count(),
