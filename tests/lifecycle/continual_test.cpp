@@ -208,14 +208,16 @@ TEST_F(Continual, refuses_to_add_to_what_is_no_finished_stream) {
   EXPECT_TRUE(contains(thrown<UserError>([&] { add("first"); }), "is there already"));
 }
 
-TEST(ContinualRecipe, shipped_one_names_tasks_that_are_there) {
+TEST(ContinualRecipe, shipped_ones_name_tasks_that_are_there) {
   const fs::path source = kSourceDir;
-  ContinualDocument document;
-  document.schema.parse_file(source / "recipes" / "text-stream.toml");
-  EXPECT_NO_THROW(check(document.recipe, document.schema));
-  EXPECT_EQ(document.recipe.stream.tasks.size(), 10);
-  for (const std::string& task : document.recipe.stream.tasks)
-    EXPECT_FALSE(read_task_file(source / task).prompts.empty()) << task;
+  for (const auto& [name, tasks] : {std::pair{"text-stream", 10}, {"text-stream-small", 4}}) {
+    ContinualDocument document;
+    document.schema.parse_file(source / "recipes" / fmt::format("{}.toml", name));
+    EXPECT_NO_THROW(check(document.recipe, document.schema)) << name;
+    EXPECT_EQ(document.recipe.stream.tasks.size(), tasks);
+    for (const std::string& task : document.recipe.stream.tasks)
+      EXPECT_FALSE(read_task_file(source / task).prompts.empty()) << task;
+  }
 }
 
 }  // namespace
