@@ -98,7 +98,7 @@ class Results:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.file = path.open("w", newline="", buffering=1)
-            self.writer = csv.DictWriter(self.file, COLUMNS)
+            self.writer = csv.DictWriter(self.file, COLUMNS, lineterminator="\n")
             self.writer.writeheader()
 
     def add(self, work, ms, operations=0, moved=0, error=None, note=""):
@@ -195,6 +195,10 @@ OURS = {"ours, replayed": [], "ours, launched anew": ["--set", "train.capture=fa
 OUR_PRECISIONS = {"float32": "float32", "bfloat16": "bf16"}
 
 
+def timed_ours(results):
+    return any(row["way"] in OURS for row in results.rows)
+
+
 def our_step(program, precision, settings, epochs=3):
     """Milliseconds of a step, the mean of the epochs but the first, in which kernels are chosen."""
     with tempfile.TemporaryDirectory() as folder:
@@ -255,9 +259,9 @@ def show(results, precisions):
              f"ms. *Loop* is the plain program,", "eager or in a CUDA graph. Operations alone would take "
              f"{whole_limit(results, precision):.2f} ms at the rate of the large product, the convolutions",
              f"{sum(limit_ms(results, layer, precision) for layer in layers):.2f} ms by the larger of "
-             "operations and bytes. *Ours* is a step of `moestro train`, with gathering, augmenting and",
-             "recording; *best* takes the fastest way of each layer, *unlisted* of those that keep all "
-             "experts in one tensor.")
+             "operations and bytes. *Best* takes the fastest way of each layer, *unlisted* of those that keep",
+             "all experts in one tensor." + (" *Ours* is a step of `moestro train`, with gathering, augmenting "
+                                             "and recording." if timed_ours(results) else ""))
         table(["whole step", "ms", "eager loop / this", "loop / this", "share", "error", "ways"], rows)
     failed = {f"- {row['way']}, {row['precision']}, {row['part']}, {row['run']}: {row['note']}"
               for row in results.rows if row["note"]}

@@ -91,7 +91,8 @@ void Recorder::warn_if_saturated(const std::string& layer, int64_t step, double 
   warned_ = true;
   log_warning(
       "step {}: the gate{} is saturated (mean entropy {:.5f} bits, mean largest score {:.0f}) and "
-      "nearly stops learning; a lower train.rate or loss.z_loss may help",
+      "nearly stops learning; a lower train.rate may help, and gate.normalise where it is "
+      "attentive",
       step, alone_ ? "" : " of " + layer, entropy, score);
 }
 
