@@ -1,5 +1,6 @@
 #include "moestro/train/step_replay.h"
 
+#include <csignal>
 #include <fstream>
 
 #include <ATen/ATen.h>
@@ -7,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cuda_device.h"
+#include "moestro/core/error.h"
+#include "moestro/core/interrupt.h"
 #include "moestro/core/log.h"
 #include "moestro/train/checkpoint.h"
 #include "moestro/train/recorder.h"
@@ -137,6 +140,41 @@ TEST(StepReplayOnCuda, a_replayed_training_is_the_computed_one) {
     ASSERT_EQ(replayed.epochs.size(), 6u);
     EXPECT_GT(replayed.epochs.back()["usage_entropy"], 0);
     EXPECT_EQ(replayed.state.step, computed.state.step);
+  }
+}
+
+// Asks for the end, from inside, after a step.
+class StopAfter : public Hook {
+ public:
+  explicit StopAfter(int64_t step) : step_(step) {}
+  void after_step(const StepReport& report) override {
+    if (report.step == step_) std::raise(SIGINT);
+  }
+
+ private:
+  int64_t step_;
+};
+
+TEST(StepReplayOnCuda, a_stopped_training_goes_on_among_replayed_steps) {
+  if (!has_cuda()) GTEST_SKIP() << "no CUDA device";
+  set_log_level(LogLevel::quiet);
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"train.device=cuda", "data.batch=31",
+                                             "train.schedule=one_cycle"};
+  ToyTraining whole(folder.path() / "whole", settings);
+  whole.trainer->run();
+  for (const int64_t step : {2, 15, 22, 40}) {
+    const std::filesystem::path place = folder.path() / std::to_string(step);
+    const InterruptHandlers handlers;
+    StopAfter stop(step);
+    ToyTraining stopped(place, settings, {&stop});
+    EXPECT_THROW(stopped.trainer->run(), Interrupted);
+    const InterruptHandlers again;
+    ToyTraining resumed(place, settings);
+    resumed.trainer->resume(resumed.checkpoints->latest().value());
+    resumed.trainer->run();
+    EXPECT_EQ(resumed.trainer->state().step, whole.trainer->state().step);
+    expect_close(model_tensors(*resumed.mixture), model_tensors(*whole.mixture));
   }
 }
 
