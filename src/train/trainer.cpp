@@ -6,7 +6,6 @@
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
 
-#include "moestro/core/clock.h"
 #include "moestro/core/error.h"
 #include "moestro/core/interrupt.h"
 #include "moestro/core/progress.h"
@@ -50,7 +49,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 }
 
 void Trainer::run() {
-  saved_at_ = seconds_now();
+  saved_at_ = parts_.now();
   if (config_.epochs == 0) return finish_untrained();
   const OwnStream stream(device_);
   const at::TensorOptions sums = at::TensorOptions().dtype(at::kDouble).device(device_);
@@ -70,10 +69,10 @@ void Trainer::run_epoch(Progress& progress) {
   const at::AutoGradMode gradients(true);
   progress.label(fmt::format("{} epoch {}/{}", parts_.name, state_.epoch + 1, config_.epochs));
   parts_.batches.start(state_.epoch, state_.batch);
-  double started = seconds_now();
+  double started = parts_.now();
   while (const std::optional<Batch> batch = parts_.batches.next()) {
     run_step(*batch);
-    const double seconds = seconds_now() - started;
+    const double seconds = parts_.now() - started;
     started += seconds;
     state_.seconds += seconds;
     state_.epoch_seconds += seconds;
@@ -81,12 +80,12 @@ void Trainer::run_epoch(Progress& progress) {
     // The end of the epoch looks after itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
     const bool stopping = interrupt_requested();
-    const bool late = seconds_now() - saved_at_ > kSecondsBetweenCheckpoints;
+    const bool late = parts_.now() - saved_at_ > kSecondsBetweenCheckpoints;
     if (stopping || (late && saving_is_cheap())) save();
     if (stopping) stop();
   }
   read_sums();  // a GPU has steps before it still
-  const double waited = seconds_now() - started;
+  const double waited = parts_.now() - started;
   state_.seconds += waited;
   state_.epoch_seconds += waited;
   end_epoch();
@@ -215,7 +214,7 @@ void Trainer::end_epoch() {
 }
 
 bool Trainer::saving_is_cheap() const {
-  return saving_took_ < kNextToNothing || seconds_now() - saved_at_ > kTimesOfSaving * saving_took_;
+  return saving_took_ < kNextToNothing || parts_.now() - saved_at_ > kTimesOfSaving * saving_took_;
 }
 
 bool Trainer::patience_is_over() const {
@@ -223,7 +222,7 @@ bool Trainer::patience_is_over() const {
 }
 
 void Trainer::save() {
-  const double started = seconds_now();
+  const double started = parts_.now();
   read_sums();
   for (Hook* hook : parts_.hooks) hook->before_save();
   // Only with patience every epoch has a checkpoint that may be the best.
@@ -231,7 +230,7 @@ void Trainer::save() {
   const int64_t best_step = has_best ? state_.best_step : state_.step;
   parts_.checkpoints.save(state_.step, best_step, tensors(), state_.to_json());
   saved_step_ = state_.step;
-  saved_at_ = seconds_now();
+  saved_at_ = parts_.now();
   saving_took_ = saved_at_ - started;
 }
 

@@ -44,7 +44,7 @@ inline void set_toy(RecipeDocument& document, const std::vector<std::string>& mo
 class ToyTraining {
  public:
   ToyTraining(const std::filesystem::path& folder, const std::vector<std::string>& more = {},
-              std::vector<Hook*> hooks = {})
+              std::vector<Hook*> hooks = {}, const std::function<double()>& now = seconds_now)
       : data(corners(320)), valid(corners(128, 2)), normaliser(Normaliser::fit(data)) {
     set_toy(document, more);
     const Recipe& recipe = document.recipe;
@@ -69,6 +69,7 @@ class ToyTraining {
                                                        .hooks = std::move(hooks),
                                                        .target_deviation = 1,
                                                        .name = "toy",
+                                                       .now = now,
                                                        .alike = steps_are_alike(recipe)},
                                         recipe.train);
   }

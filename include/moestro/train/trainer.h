@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "moestro/core/clock.h"
 #include "moestro/data/batches.h"
 #include "moestro/nn/model.h"
 #include "moestro/objective/objective.h"
@@ -35,6 +36,7 @@ class Trainer {
     std::vector<Hook*> hooks;
     double target_deviation = 1;  // regression: what an error in standardised units stands for
     std::string name;             // for the progress bar
+    std::function<double()> now = seconds_now;  // a steady clock
     bool alike = false;  // every step is the same work (steps_are_alike()): a GPU replays it
   };
 
