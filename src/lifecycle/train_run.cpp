@@ -129,9 +129,8 @@ class TrainRun {
   }
 
   // A teacher's pass is part of a step.
-  bool steps_are_alike() const {
-    const bool own = moestro::steps_are_alike(recipe_);
-    return own && !student_ && start_->passes_are_alike();
+  bool can_replay() const {
+    return steps_are_alike(recipe_) && !student_ && start_->passes_are_alike();
   }
 
   // Steps on other rows, or with another teacher's answers, would belong to neither run.
@@ -194,7 +193,7 @@ class TrainRun {
                      .hooks = hooks,
                      .target_deviation = source_.normaliser.target_deviation(),
                      .name = folder().name(),
-                     .alike = steps_are_alike()},
+                     .alike = can_replay()},
                     recipe_.train);
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.run();

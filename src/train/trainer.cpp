@@ -72,10 +72,7 @@ void Trainer::run_epoch(Progress& progress) {
   double started = parts_.now();
   while (const std::optional<Batch> batch = parts_.batches.next()) {
     run_step(*batch);
-    const double seconds = parts_.now() - started;
-    started += seconds;
-    state_.seconds += seconds;
-    state_.epoch_seconds += seconds;
+    started = count_time(started);
     progress.advance(state_.step);
     // The end of the epoch looks after itself; a step is never saved twice.
     if (state_.batch == parts_.batches.steps_per_epoch()) continue;
@@ -85,13 +82,19 @@ void Trainer::run_epoch(Progress& progress) {
     if (stopping) stop();
   }
   read_sums();  // a GPU has steps before it still
-  const double waited = parts_.now() - started;
-  state_.seconds += waited;
-  state_.epoch_seconds += waited;
+  count_time(started);
   end_epoch();
   if (!interrupt_requested() || state_.finished) return;
   if (saved_step_ != state_.step) save();
   stop();
+}
+
+// Returns now.
+double Trainer::count_time(double started) {
+  const double now = parts_.now(), seconds = now - started;
+  state_.seconds += seconds;
+  state_.epoch_seconds += seconds;
+  return now;
 }
 
 void Trainer::stop() const {

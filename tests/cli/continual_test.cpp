@@ -80,6 +80,7 @@ TEST_F(ContinualProgram, answers_new_texts) {
   EXPECT_TRUE(get(folder_ / "out.csv").starts_with("row,prediction,probability,task,encoder\n0,"));
   ASSERT_TRUE(succeeds(with({})));
   EXPECT_TRUE(fails(with({"--precision", "bf16"}), 2, {"--precision: a run has that of its"}));
+  EXPECT_TRUE(fails(with({"--hard"}), 2, {"--hard: runs/s is no mixture of whole networks"}));
   EXPECT_TRUE(fails(with({"--task", ""}), 2, {"--task: expected the name of a task"}));
 }
 

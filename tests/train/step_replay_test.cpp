@@ -1,6 +1,5 @@
 #include "moestro/train/step_replay.h"
 
-#include <csignal>
 #include <fstream>
 
 #include <ATen/ATen.h>
@@ -142,18 +141,6 @@ TEST(StepReplayOnCuda, a_replayed_training_is_the_computed_one) {
     EXPECT_EQ(replayed.state.step, computed.state.step);
   }
 }
-
-// Asks for the end, from inside, after a step.
-class StopAfter : public Hook {
- public:
-  explicit StopAfter(int64_t step) : step_(step) {}
-  void after_step(const StepReport& report) override {
-    if (report.step == step_) std::raise(SIGINT);
-  }
-
- private:
-  int64_t step_;
-};
 
 TEST(StepReplayOnCuda, a_stopped_training_goes_on_among_replayed_steps) {
   if (!has_cuda()) GTEST_SKIP() << "no CUDA device";

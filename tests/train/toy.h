@@ -1,6 +1,7 @@
 // A small made-up task, and everything a trainer needs for it.
 #pragma once
 
+#include <csignal>
 #include <filesystem>
 
 #include <ATen/ATen.h>
@@ -39,6 +40,18 @@ inline void set_toy(RecipeDocument& document, const std::vector<std::string>& mo
     document.schema.set(assignment);
   for (const std::string& assignment : more) document.schema.set(assignment);
 }
+
+// Ends the training from inside, after a step.
+class StopAfter : public Hook {
+ public:
+  explicit StopAfter(int64_t step) : step_(step) {}
+  void after_step(const StepReport& report) override {
+    if (report.step == step_) std::raise(SIGINT);
+  }
+
+ private:
+  int64_t step_;
+};
 
 // A training in a folder of its own, in the way a run does it.
 class ToyTraining {

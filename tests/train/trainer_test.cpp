@@ -1,7 +1,6 @@
 #include "moestro/train/trainer.h"
 
 #include <cmath>
-#include <csignal>
 
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -18,6 +17,7 @@
 namespace moestro {
 namespace {
 
+using testing::StopAfter;
 using testing::TemporaryFolder;
 using testing::thrown;
 using testing::ToyTraining;
@@ -43,18 +43,6 @@ void expect_equal(const NamedTensors& a, const NamedTensors& b) {
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
 }
-
-// Ends the training from inside, after a step.
-class StopAfter : public Hook {
- public:
-  explicit StopAfter(int64_t step) : step_(step) {}
-  void after_step(const StepReport& report) override {
-    if (report.step == step_) std::raise(SIGINT);
-  }
-
- private:
-  int64_t step_;
-};
 
 class Epochs : public Hook {
  public:

@@ -57,6 +57,7 @@ class Trainer {
  private:
   void finish_untrained();
   void run_epoch(Progress& progress);
+  double count_time(double started);
   void run_step(const Batch& batch);
   StepOutcome compute(const Batch& batch);
   Guidance guidance(const Batch& batch) const;
