@@ -9,6 +9,7 @@ from convolution_ways import WAYS
 from tables import heading, table, text
 
 RUNS = {"cuda": ["eager", "graph"], "cpu": ["eager"]}
+OUR_LAYERS = "ours"
 # Our own steps: what the program is told.
 OURS = {"ours, replayed": [], "ours, launched anew": ["--set", "train.capture=false"]}
 
@@ -20,11 +21,16 @@ def show(results, precisions):
         text("In ms, eager / in a CUDA graph: the convolution alone, then the block. *Limit*: the larger "
              "of operations over the rate of", "the large product and of bytes over the bandwidth of the "
              "large copy. *Share* is of the rate, *error* the largest of the", "layers against the loop in "
-             "float32, of outputs or gradients.")
+             "float32, of outputs or gradients. *Ours* is what `moestro train` runs, timed by a program of its",
+             "own; its errors are looked at in its tests.")
         rows = [[way.name, *(cell(results, part=part, layer=layer, way=way.name, precision=precision)
                              for layer in layers for part in ("convolution", "block")),
                  error_of(results, way.name, precision)]
                 for way in WAYS if way.fits(precision)]
+        if any(row["way"] == OUR_LAYERS for row in results.rows):
+            rows.append([f"**{OUR_LAYERS}**",
+                         *(cell(results, part=part, layer=layer, way=OUR_LAYERS, precision=precision)
+                           for layer in layers for part in ("convolution", "block")), ""])
         limits = [limit for layer in layers for limit in (limit_of(results, layer, precision), "")]
         table(["way", *(head for layer in layers for head in (layer, "block")), "error"],
               [*rows, ["limit", *limits, ""]])

@@ -1,11 +1,12 @@
 """Ways to convolve with E experts at once on a GPU: each layer, each block, the whole training step;
-and beside them our own training step, which also gathers, augments and records.
+and beside them ours: our kernels, and our training step, which also gathers, augments and records.
 
     python3 benchmarks/convolutions.py --program build/moestro --csv benchmarks/results/convolutions.csv \
         > docs/performance-convolutions.md
     python3 benchmarks/convolutions.py --check     (small shapes on the CPU: values and gradients)
 
-prints tables as Markdown and stores every number; the program trains on CIFAR-100, which it must find.
+prints tables as Markdown and stores every number; the program trains on CIFAR-100, which it must find,
+and beside it lies benchmarks/moestro_bench_convolutions, which times our own blocks.
 Networks and batch are those of recipes/cifar-100.toml with a softmax gate, the images random. The ways:
 
     loop       a convolution an expert, one after the other: what a plain program does
@@ -37,10 +38,10 @@ import tomllib
 
 import torch
 
-from convolution_page import OURS, RUNS, opening, show
+from convolution_page import OUR_LAYERS, OURS, RUNS, opening, show
 from convolution_steps import Setting, answers, layer_step, training_step
 from convolution_ways import GROUPED, LOOP, WAYS
-from programs import say
+from programs import Programs, say
 
 RECIPE = pathlib.Path(__file__).resolve().parents[1] / "recipes" / "cifar-100.toml"
 PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
@@ -208,6 +209,27 @@ def our_step(program, precision, settings, epochs=3):
     return 1e3 * sum(record["seconds"] for record in ends[1:]) / steps
 
 
+def our_layers(program, precision, seconds):
+    """Milliseconds by part, layer and run."""
+    folder = pathlib.Path(program).resolve().parent
+    bench = Programs(folder, None).ours("convolutions", f"/{precision}/", seconds)
+    times = {}
+    for name in bench.runs:
+        part, layer, _, run = name.split("/")
+        times[part, layer, run] = bench.one(name)["step_ms"]
+    return times
+
+
+def measure_our_layers(setting, results, program, precisions):
+    blocks = setting.banks()[0].blocks
+    for precision in (name for name in precisions if name in OUR_PRECISIONS):
+        kind = PRECISIONS[precision]
+        for (part, layer, run), ms in our_layers(program, precision, setting.seconds).items():
+            block = blocks[int(layer.split()[1]) - 1]
+            results.add(named(part, layer, OUR_LAYERS, precision) | {"run": run}, ms,
+                        block.operations(setting.batch), block.numbers(setting.batch) * kind.itemsize)
+
+
 def measure_ours(setting, results, program, precisions):
     operations = sum(bank.operations(setting.batch) for bank in setting.banks())
     for precision in (name for name in precisions if name in OUR_PRECISIONS):
@@ -275,6 +297,7 @@ def main():
     measure_layers(setting, results, precisions)
     measure_steps(setting, results, precisions)
     if flags.program:
+        measure_our_layers(setting, results, flags.program, precisions)
         measure_ours(setting, results, flags.program, precisions)
     say("")
     opening(results)

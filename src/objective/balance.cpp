@@ -1,12 +1,13 @@
 #include "moestro/objective/balance.h"
 
+#include "moestro/core/column_sums.h"
 #include "valid_rows.h"
 
 namespace moestro {
 
 Tensor importance_loss(const Tensor& probs_BE, const Tensor& valid_B) {
   if (probs_BE.size(1) == 1) return at::zeros({}, probs_BE.options().requires_grad(false));
-  const Tensor importance_E = valid_rows(probs_BE, valid_B).sum(0);
+  const Tensor importance_E = column_sums(valid_rows(probs_BE, valid_B));
   const Tensor mean = importance_E.mean().clamp_min(1e-12);  // 0 where no decision is valid
   return importance_E.var(/*unbiased=*/true) / mean.square();
 }
@@ -17,8 +18,8 @@ Tensor switch_balance_loss(const Tensor& probs_BE, const Tensor& experts_BK,
   const Tensor count = decisions(probs_BE, valid_B);
   const Tensor sent_BE = at::zeros(probs_BE.sizes(), probs_BE.options().requires_grad(false))
                              .scatter(1, experts_BK, 1);
-  const Tensor share_E = valid_rows(sent_BE, valid_B).sum(0) / (count * chosen);
-  const Tensor mean_E = valid_rows(probs_BE, valid_B).sum(0) / count;
+  const Tensor share_E = column_sums(valid_rows(sent_BE, valid_B)) / (count * chosen);
+  const Tensor mean_E = column_sums(valid_rows(probs_BE, valid_B)) / count;
   return experts * (share_E * mean_E).sum();
 }
 

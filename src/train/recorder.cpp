@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
+#include "moestro/core/column_sums.h"
 #include "moestro/core/log.h"
 #include "moestro/measure/entropy.h"
 #include "moestro/train/evaluation.h"
@@ -45,8 +46,8 @@ void Recorder::after_forward(const std::vector<MixtureTrace>& traces, const Batc
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Tensor probs_BE = traces[i].routing.probs_BE.to(at::kDouble);
-    layers_[i].chosen_E += at::one_hot(probs_BE.argmax(1), probs_BE.size(1)).sum(0);
-    layers_[i].probs_E += probs_BE.sum(0);
+    layers_[i].chosen_E += column_sums(at::one_hot(probs_BE.argmax(1), probs_BE.size(1)));
+    layers_[i].probs_E += column_sums(probs_BE);
     layers_[i].entropy += entropy_bits(probs_BE).sum();
   }
 }

@@ -4,13 +4,13 @@
 
 #include <ATen/ATen.h>
 #include <ATen/record_function.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "cuda/device_memory.h"
+#include "cuda/pool_block_kernel.h"
 #include "first_derivative.h"
 #include "has_cuda_kernels.h"
 #include "optional_tensor.h"
-#include "pool_block_kernel.h"
 
 namespace moestro {
 
@@ -18,22 +18,8 @@ namespace moestro {
 
 namespace {
 
-constexpr auto kLast = at::MemoryFormat::ChannelsLast;
-
-NumberType number_type(const Tensor& x) {
-  return x.scalar_type() == at::kBFloat16 ? NumberType::bfloat16 : NumberType::float32;
-}
-
 PoolBlockShape shape_of(const Tensor& x) {
   return {x.size(0), x.size(2), x.size(3), x.size(1), number_type(x)};
-}
-
-void* current_stream(const Tensor& x) {
-  return c10::impl::VirtualGuardImpl(at::kCUDA).getStream(x.device()).native_handle();
-}
-
-const float* floats(const Tensor& tensor) {
-  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
 }
 
 struct Pooled {
@@ -43,7 +29,8 @@ struct Pooled {
 Pooled pooled(const Tensor& x, const Tensor& scale_G, const Tensor& shift_G, bool relu) {
   const Shape half = {x.size(0), x.size(1), x.size(2) / 2, x.size(3) / 2};
   const auto plain = x.options().requires_grad(false);
-  const Pooled out{at::empty(half, plain, kLast), at::empty(half, plain.dtype(at::kByte), kLast)};
+  const Pooled out{at::empty(half, plain, kChannelsLast),
+                   at::empty(half, plain.dtype(at::kByte), kChannelsLast)};
   pool_block_forward({shape_of(x), x.const_data_ptr(), floats(scale_G), floats(shift_G), relu,
                       out.y.mutable_data_ptr(), out.winner.mutable_data_ptr<uint8_t>()},
                      current_stream(x));
@@ -64,22 +51,23 @@ Affine affine(const Tensor& weight_G, const Tensor& bias_G, const Tensor& mean_G
 
 // What the backward pass knows of the forward one.
 struct Kept {
-  Tensor x, y, winner, weight_G, mean_G, rstd_G;  // x undefined without a norm
-  bool of_batch, relu;
+  Tensor x, winner, weight_G, mean_G, rstd_G;  // x undefined without a norm
+  bool of_batch;
   PoolBlockShape shape;
+
+  const void* images() const { return x.defined() ? x.const_data_ptr() : nullptr; }
 };
 
 // Sums of the gradient before the ReLU, and of it times the normalised winner: [2, G].
 Tensor sums_of(const Kept& kept, const Tensor& grad_y) {
-  const Tensor partial =
-      at::empty({pool_block_pieces(kept.shape), 2, kept.shape.channels},
-                grad_y.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
-  pool_block_sums(
-      {kept.shape, kept.x.defined() ? kept.x.const_data_ptr() : nullptr, kept.y.const_data_ptr(),
-       grad_y.const_data_ptr(), kept.winner.const_data_ptr<uint8_t>(), floats(kept.mean_G),
-       floats(kept.rstd_G), kept.relu, partial.mutable_data_ptr<float>()},
-      current_stream(grad_y));
-  return partial.sum(0);
+  const auto options = at::TensorOptions(at::kFloat).device(grad_y.device());
+  const Tensor partial = at::empty({pool_block_partial(kept.shape)}, options);
+  const Tensor sums_2G = at::empty({2, kept.shape.channels}, options);
+  pool_block_sums({kept.shape, kept.images(), grad_y.const_data_ptr(),
+                   kept.winner.const_data_ptr<uint8_t>(), floats(kept.mean_G), floats(kept.rstd_G),
+                   partial.mutable_data_ptr<float>(), sums_2G.mutable_data_ptr<float>()},
+                  current_stream(grad_y));
+  return sums_2G;
 }
 
 // Ioffe and Szegedy 2015: dx = w s (d - mean d - x' mean (d x')), x' = (x - mean) s, the means over
@@ -94,11 +82,10 @@ Tensor gradient_of_images(const Kept& kept, const Tensor& grad_y, const Tensor& 
     offset_G = scale_G * sums_2G[0] / values - kept.mean_G * slope_G;
   }
   const Tensor grad_x =
-      at::empty({s.images, s.channels, s.height, s.width}, grad_y.options(), kLast);
+      at::empty({s.images, s.channels, s.height, s.width}, grad_y.options(), kChannelsLast);
   pool_block_backward(
-      {s, kept.x.defined() ? kept.x.const_data_ptr() : nullptr, kept.y.const_data_ptr(),
-       grad_y.const_data_ptr(), kept.winner.const_data_ptr<uint8_t>(), floats(scale_G),
-       floats(offset_G), floats(slope_G), kept.relu, grad_x.mutable_data_ptr()},
+      {s, kept.images(), grad_y.const_data_ptr(), kept.winner.const_data_ptr<uint8_t>(),
+       floats(scale_G), floats(offset_G), floats(slope_G), grad_x.mutable_data_ptr()},
       current_stream(grad_y));
   return grad_x;
 }
@@ -114,13 +101,13 @@ struct PoolBlockFunction : torch::autograd::Function<PoolBlockFunction> {
     const Affine z = affine(plain(weight_G), plain(bias_G), plain(mean_G), plain(rstd_G));
     const Pooled out = pooled(x, z.scale_G, z.shift_G, relu);
     context->save_for_backward(
-        {mean_G ? x : Tensor(), out.y, out.winner, plain(weight_G), plain(mean_G), plain(rstd_G)});
+        {mean_G ? x : Tensor(), out.winner, plain(weight_G), plain(mean_G), plain(rstd_G)});
     // Asked here: autograd counts no tensor that is missing.
     const auto learns = [](const std::optional<Tensor>& tensor) {
       return tensor && tensor->requires_grad();
     };
     context->saved_data["flags"] =
-        Shape{of_batch, relu, x.requires_grad(), learns(weight_G), learns(bias_G)};
+        Shape{of_batch, x.requires_grad(), learns(weight_G), learns(bias_G)};
     context->saved_data["shape"] = x.sizes().vec();
     return out.y;
   }
@@ -131,20 +118,18 @@ struct PoolBlockFunction : torch::autograd::Function<PoolBlockFunction> {
     const auto saved = context->get_saved_variables();
     const Shape flags = context->saved_data["flags"].toIntVector(),
                 shape = context->saved_data["shape"].toIntVector();
+    const Tensor grad_y = grads[0].contiguous(kChannelsLast);
     const Kept kept{saved[0],
                     saved[1],
                     saved[2],
                     saved[3],
                     saved[4],
-                    saved[5],
                     flags[0] != 0,
-                    flags[1] != 0,
-                    {shape[0], shape[2], shape[3], shape[1], number_type(saved[1])}};
-    const Tensor grad_y = grads[0].contiguous(kLast);
-    const bool weight = flags[3] != 0, bias = flags[4] != 0;
+                    {shape[0], shape[2], shape[3], shape[1], number_type(grad_y)}};
+    const bool weight = flags[2] != 0, bias = flags[3] != 0;
     Tensor sums_2G, grad_x;
     if (weight || bias || kept.of_batch) sums_2G = sums_of(kept, grad_y);
-    if (flags[2] != 0) grad_x = gradient_of_images(kept, grad_y, sums_2G);
+    if (flags[1] != 0) grad_x = gradient_of_images(kept, grad_y, sums_2G);
     return {grad_x,
             weight ? sums_2G[1] : Tensor(),
             bias ? sums_2G[0] : Tensor(),
@@ -162,14 +147,14 @@ bool pool_block_fits(const Tensor& like, const Shape& images) {
   if (!like.is_cuda() || (type != at::kFloat && type != at::kBFloat16)) return false;
   const int64_t numbers = images[0] * images[1] * images[2] * images[3];
   return numbers > 0 && numbers <= std::numeric_limits<int32_t>::max() && images[2] % 2 == 0 &&
-         images[3] % 2 == 0 && images[1] % pool_block_lanes(number_type(like)) == 0;
+         images[3] % 2 == 0 && images[1] % pack_size(number_type(like)) == 0;
 }
 
 Tensor pool_block(const Tensor& x, const ChannelNorm& norm, bool relu) {
   const Shape shape = x.sizes().vec();
   MOESTRO_CHECK(pool_block_fits(x, shape), "images {}", shape_text(shape));
   RECORD_FUNCTION("moestro::pool_block", c10::ArrayRef<const c10::IValue>());
-  return PoolBlockFunction::apply(x.contiguous(kLast), optional(norm.weight_G),
+  return PoolBlockFunction::apply(x.contiguous(kChannelsLast), optional(norm.weight_G),
                                   optional(norm.bias_G), optional(norm.mean_G),
                                   optional(norm.rstd_G), norm.of_batch, relu);
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "../kernels/channel_moments.h"
 #include "../kernels/fold_batch_norm.h"
 #include "moestro/core/error.h"
 #include "stacked.h"
@@ -121,9 +122,11 @@ std::optional<ChannelNorm> BatchNorm::channel_norm(const Tensor& x, ExpertRange 
   norm.of_batch = uses_batch(context, runs.front().frozen);
   const at::NoGradGuard no_gradients;
   if (norm.of_batch) {
-    std::tie(norm.mean_G, norm.rstd_G) = at::batch_norm_stats(x, kBatchNormEpsilon);
-    count_in(norm.mean_G, norm.rstd_G.pow(-2) - kBatchNormEpsilon,
-             static_cast<double>(x.numel() / x.size(1)), experts);
+    const Moments moments = channel_moments(x);
+    norm.mean_G = moments.mean_G;
+    norm.rstd_G = (moments.variance_G + kBatchNormEpsilon).rsqrt();
+    count_in(moments.mean_G, moments.variance_G, static_cast<double>(x.numel() / x.size(1)),
+             experts);
   } else {
     norm.mean_G = slices(running_mean_EC_.value, experts).reshape({-1}).clone();
     norm.rstd_G =

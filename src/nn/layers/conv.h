@@ -31,6 +31,8 @@ class Conv : public Layer {
   bool shares_input() const { return shared_input_; }
 
  private:
+  // Whether our own kernel takes it.
+  bool side_by_side(const Activations& x) const;
   Tensor convolved(const Activations& x, ExpertRange experts,
                    const std::optional<Tensor>& bias_G) const;
 

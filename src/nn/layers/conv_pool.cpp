@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "../kernels/image_block.h"
 #include "../kernels/pool_block.h"
 #include "moestro/core/error.h"
 #include "stacked.h"
@@ -49,6 +50,7 @@ ConvPool::ConvPool(const std::vector<LayerSpec>& specs, std::vector<std::unique_
 Activations ConvPool::forward(const Activations& x, ExpertRange experts,
                               const ForwardContext& context) const {
   if (one_pass(x)) return {fused(x.value, experts, context), experts.count, !flatten_};
+  if (one_pass_on_gpu(x, experts)) return on_gpu(x.value, experts);
   const bool pools = pools_on_gpu(x, experts);
   if (pools && !norm_)
     return pooled(conv_->without_bias(x, experts), {.bias_G = conv_->bias_G(experts)}, experts);
@@ -65,6 +67,20 @@ Activations ConvPool::forward(const Activations& x, ExpertRange experts,
 bool ConvPool::one_pass(const Activations& x) const {
   return fits(specs_.front()) && x.experts == 1 && x.value.is_cpu() &&
          x.value.scalar_type() == at::kFloat && !x.value.requires_grad() && x.value.size(0) > 0;
+}
+
+bool ConvPool::one_pass_on_gpu(const Activations& x, ExpertRange experts) const {
+  const LayerSpec& conv = specs_.front();
+  return !norm_ && conv.kernel == 3 && conv.stride == 1 && conv.pad == 1 && x.experts == 1 &&
+         !x.value.requires_grad() &&
+         image_block_fits(x.value, x.value.sizes().vec(), experts.count * conv.size);
+}
+
+Activations ConvPool::on_gpu(const Tensor& x, ExpertRange experts) const {
+  const Filters filters = conv_->filters(experts);
+  const Activations images{image_block(x, filters.weight_GP, filters.bias_G, relu_), experts.count,
+                           true};
+  return flatten_ ? flattened(images) : images;
 }
 
 bool ConvPool::pools_on_gpu(const Activations& x, ExpertRange experts) const {

@@ -6,8 +6,9 @@
 // is one pass over the images, where the convolution is 3 or 5 wide, of stride 1 and at most 4
 // channels, all experts see the same images and nobody asks for the gradient of them: batch norm is
 // folded into the filters, since its statistics follow from the moments of the images. On a GPU
-// what comes after the convolution is one pass (kernels/pool_block.h). Elsewhere the layers run one
-// by one.
+// in bfloat16 the whole block is one pass, too, where it is the first and has no norm
+// (kernels/image_block.h); elsewhere there what comes after the convolution is
+// (kernels/pool_block.h). Else the layers run one by one.
 #pragma once
 
 #include "batch_norm.h"
@@ -30,6 +31,8 @@ class ConvPool : public Layer {
  private:
   bool one_pass(const Activations& x) const;
   Tensor fused(const Tensor& x, ExpertRange experts, const ForwardContext& context) const;
+  bool one_pass_on_gpu(const Activations& x, ExpertRange experts) const;
+  Activations on_gpu(const Tensor& x, ExpertRange experts) const;
   bool pools_on_gpu(const Activations& x, ExpertRange experts) const;
   Activations pooled(const Tensor& x_NGHW, const ChannelNorm& norm, ExpertRange experts) const;
 

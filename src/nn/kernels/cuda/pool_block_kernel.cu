@@ -1,25 +1,10 @@
 #include "pool_block_kernel.h"
 
-#include <cuda_bf16.h>
-#include <cuda_runtime.h>
-
-#include <algorithm>
-#include <stdexcept>
+#include "pieces.cuh"
+#include "window.cuh"
 
 namespace moestro {
 namespace {
-
-constexpr int kThreads = 256, kMostLanes = 128, kPieces = 512, kWindow = 4;
-
-// Sixteen bytes: neighbours along the channels.
-template <typename T>
-struct alignas(16) Pack {
-  static constexpr int kSize = 16 / sizeof(T);
-  T values[kSize];
-
-  __device__ float operator[](int i) const { return static_cast<float>(values[i]); }
-  __device__ void set(int i, float value) { values[i] = static_cast<T>(value); }
-};
 
 template <int Size>
 struct alignas(Size) Bytes {
@@ -78,75 +63,61 @@ __global__ void forward_kernel(Place place, unsigned count, const Pack<T>* x, co
         place_of_most = k;
       }
     }
-    out.set(i, relu && most < 0 ? 0.f : most);
-    best.values[i] = static_cast<uint8_t>(place_of_most);
+    const bool dead = relu && most <= 0;
+    out.set(i, dead ? 0.f : most);
+    best.values[i] = static_cast<uint8_t>(dead ? kNoWinner : place_of_most);
   }
   y[id] = out;
   winner[id] = best;
 }
 
-// The gradient before the ReLU.
-__device__ inline float before(float grad, float y, bool relu) {
-  return relu && y <= 0 ? 0.f : grad;
-}
-
-// A block takes `lanes` packs of channels and every so many rows of its piece.
 template <typename T>
-__global__ void sums_kernel(Place place, unsigned rows, unsigned lanes, unsigned rows_a_piece,
-                            const Pack<T>* x, const Pack<T>* y, const Pack<T>* grad_y,
+__global__ void sums_kernel(Place place, unsigned all_rows, unsigned lanes, unsigned rows_a_piece,
+                            const Pack<T>* x, const Pack<T>* grad_y,
                             const Bytes<Pack<T>::kSize>* winner, const float* mean,
-                            const float* rstd, bool relu, float* partial) {
+                            const float* rstd, float* partial) {
   constexpr int size = Pack<T>::kSize;
-  __shared__ float shared[kThreads * 2 * size];
-  const unsigned lane = threadIdx.x % lanes, turn = threadIdx.x / lanes;
-  const unsigned turns = blockDim.x / lanes, pack = blockIdx.x * lanes + lane;
-  const Floats<size> means(mean, pack * size, 0), rstds(rstd, pack * size, 1);
+  const Rows rows = rows_of(all_rows, lanes, rows_a_piece);
+  const Floats<size> means(mean, rows.pack * size, 0), rstds(rstd, rows.pack * size, 1);
   float sums[2][size] = {};
-  const unsigned end = min(rows, (blockIdx.y + 1) * rows_a_piece);
-  for (unsigned row = blockIdx.y * rows_a_piece + turn; row < end; row += turns) {
-    const unsigned id = row * place.packs + pack;
-    const Pack<T> grad = grad_y[id], out = relu ? y[id] : Pack<T>{};
-    if (!mean) {
-      for (int i = 0; i < size; ++i) sums[0][i] += before(grad[i], out[i], relu);
-      continue;
-    }
+#pragma unroll 2
+  for (unsigned row = rows.first; row < rows.end; row += rows.turns) {
+    const unsigned id = row * place.packs + rows.pack;
+    const Pack<T> grad = grad_y[id];
     const Bytes<size> best = winner[id];
-    const unsigned first = place.first(row, pack);
     Pack<T> window[kWindow];
-    for (int k = 0; k < kWindow; ++k) window[k] = x[first + place.step(k)];
+    if (mean)
+      for (int k = 0; k < kWindow; ++k) window[k] = x[place.first(row, rows.pack) + place.step(k)];
     for (int i = 0; i < size; ++i) {
+      const float d = best.values[i] == kNoWinner ? 0.f : grad[i];
+      sums[0][i] += d;
+      if (!mean) continue;
       float won = window[0][i];
       for (int k = 1; k < kWindow; ++k) won = best.values[i] == k ? window[k][i] : won;
-      const float d = before(grad[i], out[i], relu);
-      sums[0][i] += d;
       sums[1][i] += d * (won - means.values[i]) * rstds.values[i];
     }
   }
-  for (int s = 0; s < 2; ++s)
-    for (int i = 0; i < size; ++i) shared[(s * size + i) * blockDim.x + threadIdx.x] = sums[s][i];
-  __syncthreads();
-  if (turn > 0) return;
-  const unsigned channels = place.packs * size;
-  for (int s = 0; s < (mean ? 2 : 1); ++s)
-    for (int i = 0; i < size; ++i) {
-      float sum = 0;
-      for (unsigned t = 0; t < turns; ++t)
-        sum += shared[(s * size + i) * blockDim.x + t * lanes + lane];
-      partial[(blockIdx.y * 2 + s) * channels + pack * size + i] = sum;
-    }
+  write_piece(sums, rows, place.packs * size, partial);
+}
+
+__global__ void __launch_bounds__(kThreads)
+    add_kernel(int count, int pieces, const float* partial, float* sums) {
+  const int column = blockIdx.x * 32 + threadIdx.x % 32;
+  const float sum = sum_of_pieces(partial, pieces, count, column);
+  if (threadIdx.x < 32 && column < count) sums[column] = sum;
 }
 
 template <typename T>
-__global__ void backward_kernel(Place place, unsigned count, const Pack<T>* x, const Pack<T>* y,
+__global__ void backward_kernel(Place place, unsigned count, const Pack<T>* x,
                                 const Pack<T>* grad_y, const Bytes<Pack<T>::kSize>* winner,
                                 const float* scale, const float* offset, const float* slope,
-                                bool relu, Pack<T>* grad_x) {
+                                Pack<T>* grad_x) {
   constexpr int size = Pack<T>::kSize;
   const unsigned id = blockIdx.x * kThreads + threadIdx.x;
   if (id >= count) return;
   const unsigned row = id / place.packs, pack = id % place.packs;
   const unsigned first = place.first(row, pack);
-  const Pack<T> grad = grad_y[id], out = relu ? y[id] : Pack<T>{};
+  const Pack<T> grad = grad_y[id];
   const Bytes<size> best = winner[id];
   const Floats<size> scales(scale, pack * size, 1), offsets(offset, pack * size, 0),
       slopes(slope, pack * size, 0);
@@ -155,7 +126,7 @@ __global__ void backward_kernel(Place place, unsigned count, const Pack<T>* x, c
     const Pack<T> in = slope ? x[at] : Pack<T>{};
     Pack<T> to;
     for (int i = 0; i < size; ++i) {
-      const float d = best.values[i] == k ? before(grad[i], out[i], relu) : 0.f;
+      const float d = best.values[i] == k ? grad[i] : 0.f;
       const float all = slope ? offsets.values[i] + slopes.values[i] * in[i] : 0.f;
       to.set(i, scales.values[i] * d - all);
     }
@@ -163,35 +134,13 @@ __global__ void backward_kernel(Place place, unsigned count, const Pack<T>* x, c
   }
 }
 
-void check(const char* kernel) {
-  const cudaError_t error = cudaGetLastError();
-  if (error != cudaSuccess)
-    throw std::runtime_error(std::string(kernel) + ": " + cudaGetErrorString(error));
-}
-
 template <typename T>
 unsigned count_of(const PoolBlockShape& shape) {
   return static_cast<unsigned>(shape.rows() * shape.channels / Pack<T>::kSize);
 }
 
-unsigned blocks_of(unsigned count) {
-  return (count + kThreads - 1) / kThreads;
-}
-
-// How the sums' work is cut.
-struct Cut {
-  unsigned lanes, columns, pieces, rows_a_piece;
-};
-
-Cut cut_of(const PoolBlockShape& shape) {
-  const auto packs = static_cast<unsigned>(shape.channels / pool_block_lanes(shape.type));
-  unsigned lanes = std::min<unsigned>(packs, kMostLanes);
-  while (packs % lanes != 0) --lanes;
-  const unsigned columns = packs / lanes, turns = kThreads / lanes;
-  const auto rows = static_cast<unsigned>(shape.rows());
-  const unsigned most = std::max(1u, rows / turns), wanted = std::max(1u, kPieces / columns);
-  const unsigned pieces = std::min(most, wanted), rows_a_piece = (rows + pieces - 1) / pieces;
-  return {lanes, columns, (rows + rows_a_piece - 1) / rows_a_piece, rows_a_piece};
+Cut cut(const PoolBlockShape& shape) {
+  return cut_of(shape.rows(), static_cast<unsigned>(shape.channels / pack_size(shape.type)));
 }
 
 template <typename T>
@@ -204,26 +153,28 @@ struct Typed {
 
   static void forward(const PoolBlockForward& work, cudaStream_t stream) {
     const unsigned count = count_of<T>(work.shape);
-    forward_kernel<T><<<blocks_of(count), kThreads, 0, stream>>>(
+    forward_kernel<T><<<blocks_for(count), kThreads, 0, stream>>>(
         place_of<T>(work.shape), count, packs(work.x), work.scale, work.shift, work.relu,
         static_cast<Pack<T>*>(work.y), reinterpret_cast<Bytes<kSize>*>(work.winner));
   }
 
   static void sums(const PoolBlockSums& work, cudaStream_t stream) {
-    const Cut cut = cut_of(work.shape);
-    const unsigned threads = kThreads / cut.lanes * cut.lanes;
-    sums_kernel<T><<<dim3(cut.columns, cut.pieces), threads, 0, stream>>>(
-        place_of<T>(work.shape), static_cast<unsigned>(work.shape.rows()), cut.lanes,
-        cut.rows_a_piece, packs(work.x), packs(work.y), packs(work.grad_y), bytes(work.winner),
-        work.mean, work.rstd, work.relu, work.partial);
+    const Cut way = cut(work.shape);
+    const unsigned threads = kThreads / way.lanes * way.lanes;
+    sums_kernel<T><<<dim3(way.columns, way.pieces), threads, 0, stream>>>(
+        place_of<T>(work.shape), static_cast<unsigned>(work.shape.rows()), way.lanes,
+        way.rows_a_piece, packs(work.x), packs(work.grad_y), bytes(work.winner), work.mean,
+        work.rstd, work.partial);
+    const auto count = static_cast<int>(2 * work.shape.channels);
+    add_kernel<<<(count + 31) / 32, kThreads, 0, stream>>>(count, static_cast<int>(way.pieces),
+                                                           work.partial, work.sums);
   }
 
   static void backward(const PoolBlockBackward& work, cudaStream_t stream) {
     const unsigned count = count_of<T>(work.shape);
-    backward_kernel<T><<<blocks_of(count), kThreads, 0, stream>>>(
-        place_of<T>(work.shape), count, packs(work.x), packs(work.y), packs(work.grad_y),
-        bytes(work.winner), work.scale, work.offset, work.slope, work.relu,
-        static_cast<Pack<T>*>(work.grad_x));
+    backward_kernel<T><<<blocks_for(count), kThreads, 0, stream>>>(
+        place_of<T>(work.shape), count, packs(work.x), packs(work.grad_y), bytes(work.winner),
+        work.scale, work.offset, work.slope, static_cast<Pack<T>*>(work.grad_x));
   }
 };
 
@@ -233,17 +184,13 @@ void with_type(NumberType type, const char* name, const Call& call) {
     call(Typed<__nv_bfloat16>());
   else
     call(Typed<float>());
-  check(name);
+  check(cudaGetLastError(), name);
 }
 
 }  // namespace
 
-int64_t pool_block_lanes(NumberType type) {
-  return type == NumberType::bfloat16 ? Pack<__nv_bfloat16>::kSize : Pack<float>::kSize;
-}
-
-int64_t pool_block_pieces(const PoolBlockShape& shape) {
-  return cut_of(shape).pieces;
+int64_t pool_block_partial(const PoolBlockShape& shape) {
+  return 2 * shape.channels * cut(shape).pieces;
 }
 
 void pool_block_forward(const PoolBlockForward& work, void* stream) {

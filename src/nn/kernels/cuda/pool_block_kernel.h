@@ -5,22 +5,19 @@
 
 #include <cstdint>
 
+#include "number_type.h"
+
 namespace moestro {
 
-enum class NumberType { float32, bfloat16 };
-
 struct PoolBlockShape {
-  int64_t images, height, width, channels;  // height and width even
+  int64_t images, height, width, channels;  // height and width even, channels fill packs
   NumberType type;                          // of images, in and out
 
   int64_t rows() const { return images * (height / 2) * (width / 2); }  // pooled
 };
 
-// Channels that a thread takes at once: channels must be a multiple.
-int64_t pool_block_lanes(NumberType type);
-
 // y = r(max over a window of scale x + shift), r: ReLU or nothing. scale, shift [channels], null
-// for 1 and 0. winner: 0 to 3, which of the window.
+// for 1 and 0. winner: 0 to 3, which of the window; 4 where the ReLU lets nothing through.
 struct PoolBlockForward {
   PoolBlockShape shape;
   const void* x;
@@ -32,26 +29,25 @@ struct PoolBlockForward {
 void pool_block_forward(const PoolBlockForward& work, void* stream);
 
 // Sums over rows of the gradient before the ReLU, d, and of d (x - mean) rstd at the winner, the
-// second only where mean is not null: partial [pool_block_pieces(), 2, channels].
+// second zero where mean is null: sums [2, channels]. Those of pieces stand in partial, of
+// pool_block_partial() floats.
 struct PoolBlockSums {
   PoolBlockShape shape;
-  const void *x, *y, *grad_y;
+  const void *x, *grad_y;
   const uint8_t* winner;
   const float *mean, *rstd;
-  bool relu;
-  float* partial;
+  float *partial, *sums;
 };
-int64_t pool_block_pieces(const PoolBlockShape& shape);
+int64_t pool_block_partial(const PoolBlockShape& shape);
 void pool_block_sums(const PoolBlockSums& work, void* stream);
 
 // grad_x = scale d at the winner, 0 elsewhere, minus offset + slope x everywhere. scale null for 1,
 // offset and slope null for 0.
 struct PoolBlockBackward {
   PoolBlockShape shape;
-  const void *x, *y, *grad_y;
+  const void *x, *grad_y;
   const uint8_t* winner;
   const float *scale, *offset, *slope;
-  bool relu;
   void* grad_x;
 };
 void pool_block_backward(const PoolBlockBackward& work, void* stream);
