@@ -22,7 +22,7 @@ def show(results, precisions):
              "of operations over the rate of", "the large product and of bytes over the bandwidth of the "
              "large copy. *Share* is of the rate, *error* the largest of the", "layers against the loop in "
              "float32, of outputs or gradients. *Ours* is what `moestro train` runs, timed by a program of its",
-             "own; its errors are looked at in its tests.")
+             "own; its errors are looked at in its tests. (It never runs conv 1 alone, which cuDNN computes here.)")
         rows = [[way.name, *(cell(results, part=part, layer=layer, way=way.name, precision=precision)
                              for layer in layers for part in ("convolution", "block")),
                  error_of(results, way.name, precision)]

@@ -165,7 +165,8 @@ function(moestro_use_cuda)
   endif()
 endfunction()
 
-# The objects of src/nn/kernels/cuda/*.cu, which know no LibTorch: for T4, A100, H100 and what comes after.
+# The objects of src/nn/kernels/cuda/*.cu, which know no LibTorch: for T4, A100, H100 and what comes
+# after.
 function(moestro_cuda_kernels out)
   set(objects "")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/nn/kernels/cuda/*.cu")

@@ -11,6 +11,8 @@ if(MOESTRO_TESTS AND Python3_FOUND)
   add_test(NAME continual_page
            COMMAND Python3::Interpreter
                    "${PROJECT_SOURCE_DIR}/tests/experiments/continual_page_test.py")
+  add_test(NAME profile_step COMMAND Python3::Interpreter
+                                     "${PROJECT_SOURCE_DIR}/tests/scripts/profile_step_test.py")
   # With the packages that set-up installs.
   find_program(MOESTRO_VENV_PYTHON python PATHS "${PROJECT_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
   mark_as_advanced(MOESTRO_VENV_PYTHON)

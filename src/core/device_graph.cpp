@@ -4,6 +4,7 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include "moestro/core/beside.h"
 #include "moestro/core/device.h"
 #include "moestro/core/error.h"
 
@@ -58,6 +59,8 @@ void DeviceGraph::capture(const std::function<void()>& work) {
     work();
   } catch (...) {
     try {
+      // A capture ends only when every stream that took part has been waited for.
+      Beside(c10::impl::VirtualGuardImpl(c10::kCUDA).getDevice(), [] {}).wait();
       graph_->value.capture_end();
     } catch (const std::exception&) {  // that the capture was spoilt: the reason is on its way
     }

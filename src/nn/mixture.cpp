@@ -1,5 +1,6 @@
 #include "moestro/nn/mixture.h"
 
+#include "moestro/core/beside.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -17,20 +18,23 @@ Mixture::Mixture(ExpertBank bank, std::unique_ptr<Gate> gate, OutputKind output)
 ModelOutput Mixture::forward(const Tensor& inputs, const ForwardContext& context,
                              const TraceNeeds& needs) const {
   const Tensor x = in_precision(inputs, context);
-  const bool want_hidden = needs.hidden || gate_->needs_hidden();
-  NetworkOutput experts;
-  if (needs.all_outputs || want_hidden) experts = bank_.forward_all(x, context, want_hidden);
-  GateInput input{x, {}};
-  if (gate_->needs_hidden()) {
-    MOESTRO_CHECK(experts.hidden_ENF, "experts without a hidden layer");
-    input.hidden_EBF = *experts.hidden_ENF;
-  }
-
   ModelOutput result;
   MixtureTrace& trace = result.traces.emplace_back();
   trace.layer = kLayer;
-  trace.routing = gate_->route(input, context);
-  if (!experts.out_ENC.defined() && trace.routing.dense()) experts = bank_.forward_all(x, context);
+  NetworkOutput experts;
+  const bool want_hidden = needs.hidden || gate_->needs_hidden();
+  if (needs.all_outputs || want_hidden || !gate_->sparse()) {
+    Beside work(x.device(), [&] { experts = bank_.forward_all(x, context, want_hidden); });
+    work.share({x, experts.out_ENC, experts.hidden_ENF.value_or(Tensor())});
+    GateInput input{x, {}, &work};
+    if (gate_->needs_hidden()) {
+      MOESTRO_CHECK(experts.hidden_ENF, "experts without a hidden layer");
+      input.hidden_EBF = *experts.hidden_ENF;
+    }
+    trace.routing = gate_->route(input, context);
+  } else {
+    trace.routing = gate_->route({x}, context);
+  }
   const Tensor out_NKC = experts.out_ENC.defined()
                              ? chosen_outputs(experts.out_ENC, trace.routing.experts_BK)
                              : bank_.forward_routed(x, trace.routing.experts_BK, context);

@@ -4,6 +4,7 @@
 
 #include <ATen/Functions.h>
 
+#include "moestro/core/error.h"
 #include "moestro/core/log.h"
 
 namespace moestro {
@@ -50,6 +51,12 @@ const StepOutcome& StepReplay::computed(const Batch& batch) {
   return computed_;
 }
 
+void StepReplay::give_up(const char* reason) {
+  log_warning("steps are launched anew, since one could not be captured: {}", reason);
+  replays_ = false;
+  replayed_ = {};
+}
+
 void StepReplay::capture(const Batch& batch) {
   for (const auto part : kParts)
     if ((batch.*part).defined()) held_.*part = (batch.*part).clone();
@@ -58,11 +65,11 @@ void StepReplay::capture(const Batch& batch) {
   try {
     graph.capture([&] { replayed_ = compute_(held_); });
   } catch (const c10::Error& error) {
-    log_warning("steps are launched anew, since one could not be captured: {}",
-                error.what_without_backtrace());
-    replays_ = false;
-    replayed_ = {};
-    return;
+    return give_up(error.what_without_backtrace());
+  } catch (const UserError&) {
+    throw;
+  } catch (const std::runtime_error& error) {  // our own kernels'
+    return give_up(error.what());
   }
   log_verbose("training steps are replayed");
   graph_ = std::move(graph);

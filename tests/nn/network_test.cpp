@@ -220,6 +220,12 @@ TEST(Network, says_which_kernels_it_picked) {
           "or fewer do not fill a vector",
           "linear 16: one batched product for 5 experts, since blocks pay from 256 inputs and "
           "128 outputs on"}));
+  const std::vector<std::string> padded =
+      network({"conv 16 3 pad=1", "maxpool 2", "conv 16 3 pad=1", "linear classes"}, {3, 8, 8}, 5)
+          .describe();
+  for (const size_t block : {0, 1})
+    EXPECT_NE(padded[block].find("on a GPU in bfloat16 by a kernel of our own"), std::string::npos)
+        << padded[block];
   EXPECT_EQ(network({"linear classes"}, {4}, 5).describe()[0],
             "linear classes: one product for 5 experts, since they share their rows");
   EXPECT_EQ(network({"linear 128", "relu", "linear classes"}, {256}, 1).describe()[0],

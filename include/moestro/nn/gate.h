@@ -15,9 +15,13 @@
 
 namespace moestro {
 
+class Beside;
+
 struct GateInput {
   Tensor x;           // [B, C, H, W] or [B, D]
   Tensor hidden_EBF;  // the experts' hidden layers, defined when needs_hidden()
+  // Where the experts are computed at the same time: waited for before hidden_EBF is read.
+  Beside* experts = nullptr;
 };
 
 class Gate {

@@ -37,6 +37,7 @@ class StepReplay {
   bool fits(const Batch& batch) const;
   const StepOutcome& computed(const Batch& batch);
   void capture(const Batch& batch);
+  void give_up(const char* reason);
 
   Compute compute_;
   bool replays_;

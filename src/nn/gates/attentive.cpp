@@ -3,6 +3,7 @@
 #include "../layers/stacked.h"
 #include "gates.h"
 #include "learned_gate.h"
+#include "moestro/core/beside.h"
 #include "moestro/core/error.h"
 
 namespace moestro {
@@ -63,9 +64,11 @@ class AttentiveGate : public LearnedGate {
 
   Routing route(const GateInput& input, const ForwardContext& context) const override {
     MOESTRO_CHECK(input.hidden_EBF.defined() && input.hidden_EBF.dim() == 3);
+    const Tensor read_BH = run(input.x, context);
+    if (input.experts) input.experts->wait();
     const Tensor hidden_EBF = stop_gradient_ ? input.hidden_EBF.detach() : input.hidden_EBF;
     const at::ScalarType type = hidden_EBF.scalar_type();
-    const Tensor query_BH = run(input.x, context).matmul(live(query_1HH_, {0, 1}, type)[0]);
+    const Tensor query_BH = read_BH.matmul(live(query_1HH_, {0, 1}, type)[0]);
     const Tensor key_FH = live(key_1FH_, {0, 1}, type)[0];
     const double scale = 1 / std::sqrt(static_cast<double>(query_BH.size(1)));
     const Tensor scores_BE = (normalise_ ? normalised_scores(query_BH, hidden_EBF, key_FH)

@@ -1,5 +1,5 @@
 // Mean and biased variance of every channel of images on a CUDA device, in float32; LibTorch's own
-// statistics take five times as long where channels stand last in memory.
+// statistics take about twice as long where channels stand last in memory.
 #pragma once
 
 #include "moestro/core/tensor.h"

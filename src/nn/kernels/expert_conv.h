@@ -9,8 +9,8 @@ namespace moestro {
 
 // Whether expert_conv() takes images of that shape, and of the type and device of `like`, for so
 // many experts and filters of each: bfloat16 on a CUDA device with matrix units for it that this
-// build has kernels for; channels of an expert, in and out, a multiple of 16 (up to 128 one of 16,
-// 32, 64 and 128; out, above 64, one of 64); images that fit into its shared memory.
+// build has kernels for; 16, 32, 64 or 128 channels of an expert, in and out; images that fit into
+// its shared memory.
 bool expert_conv_fits(const Tensor& like, const Shape& images_NGHW, int64_t experts,
                       int64_t filters);
 

@@ -19,6 +19,10 @@ Tensor arranged(const Tensor& x) {
 
 }  // namespace
 
+bool keeps_size(const LayerSpec& conv) {
+  return conv.kernel == 3 && conv.stride == 1 && conv.pad == 1;
+}
+
 Conv::Conv(const LayerSpec& spec, const LayerSetting& setting)
     : spec_(spec), experts_(setting.experts), shared_input_(setting.shared_input) {
   const int64_t in = spec.in.at(0), k = spec.kernel;
@@ -44,7 +48,7 @@ Tensor Conv::bias_G(ExpertRange experts) const {
 
 // One expert alone is left to cuDNN: its channels are often many, and nothing is laid out anew.
 bool Conv::side_by_side(const Activations& x) const {
-  return x.experts > 1 && spec_.kernel == 3 && spec_.stride == 1 && spec_.pad == 1 &&
+  return x.experts > 1 && keeps_size(spec_) &&
          expert_conv_fits(x.value, x.value.sizes().vec(), x.experts, spec_.size);
 }
 
@@ -76,8 +80,10 @@ std::vector<Parameter> Conv::parameters() const {
 
 std::string Conv::describe() const {
   if (experts_ == 1) return fmt::format("{}: one convolution", spec_.text);
-  return fmt::format("{}: one {}convolution for {} experts", spec_.text,
-                     shared_input_ ? "" : "grouped ", experts_);
+  const bool own = !shared_input_ && keeps_size(spec_) && spec_.size % 16 == 0;
+  return fmt::format("{}: one {}convolution for {} experts{}", spec_.text,
+                     shared_input_ ? "" : "grouped ", experts_,
+                     own ? ", on a GPU in bfloat16 by a kernel of our own where it fits" : "");
 }
 
 }  // namespace moestro

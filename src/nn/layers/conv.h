@@ -13,6 +13,9 @@ struct Filters {
   Tensor bias_G;
 };
 
+// 3 x 3, of stride 1, padded by one: what our kernels for a GPU compute.
+bool keeps_size(const LayerSpec& conv);
+
 class Conv : public Layer {
  public:
   Conv(const LayerSpec& spec, const LayerSetting& setting);

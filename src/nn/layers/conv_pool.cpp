@@ -71,8 +71,7 @@ bool ConvPool::one_pass(const Activations& x) const {
 
 bool ConvPool::one_pass_on_gpu(const Activations& x, ExpertRange experts) const {
   const LayerSpec& conv = specs_.front();
-  return !norm_ && conv.kernel == 3 && conv.stride == 1 && conv.pad == 1 && x.experts == 1 &&
-         !x.value.requires_grad() &&
+  return !norm_ && keeps_size(conv) && x.experts == 1 && !x.value.requires_grad() &&
          image_block_fits(x.value, x.value.sizes().vec(), experts.count * conv.size);
 }
 
@@ -117,9 +116,12 @@ std::string ConvPool::describe() const {
   std::string list;
   for (const LayerSpec& spec : specs_) list += (list.empty() ? "" : ", ") + spec.text;
   if (fits(specs_.front()) && conv_->shares_input())
-    return fmt::format("{}: one pass over the images for {} expert{}, {}, on the CPU in float32",
+    return fmt::format("{}: one pass over the images for {} expert{}, {}, on the CPU in float32{}",
                        list, conv_->experts(), conv_->experts() == 1 ? "" : "s",
-                       path_name(best_vector_path()));
+                       path_name(best_vector_path()),
+                       norm_ || !keeps_size(specs_.front())
+                           ? ""
+                           : ", on a GPU in bfloat16 by a kernel of our own where it fits");
   std::string lines;
   for (const auto& layer : layers_) lines += (lines.empty() ? "" : "; ") + layer->describe();
   return lines;

@@ -30,14 +30,6 @@ struct ConvBlock {
   static size_t bytes(const ExpertImages& images, int buffers) {
     return sizeof(Number) * (kFilters + buffers * images.numbers<C>()) + images.tap_bytes();
   }
-
-  // Where the filter of a channel stands, so that a lane's sums are neighbours in memory: column c
-  // of part j is channel 2 * kParts * (c / 2) + 2 j + c % 2.
-  __device__ static int row_of(int o) {
-    const int share = o / (8 * kParts), within = o % (8 * kParts);
-    const int j = within % (2 * kParts) / 2, column = within / (2 * kParts) * 2 + within % 2;
-    return (share * kParts + j) * 8 + column;
-  }
 };
 
 #if MOESTRO_HAS_MATRIX_UNIT
@@ -51,9 +43,30 @@ __device__ void copy_filters(Number* filters, const Convolution& work, int exper
   for (int i = threadIdx.x; i < O * C * kTaps; i += kThreads) {
     const int tap = i % kTaps, pair = i / kTaps;
     const int o = work.turned ? pair % O : pair / C, in = work.turned ? pair / O : pair % C;
-    filters[Block::row_of(o) * Block::kPitch + (work.turned ? kTaps - 1 - tap : tap) * C + in] =
+    filters[dealt_row<Block::kParts>(o) * Block::kPitch +
+            (work.turned ? kTaps - 1 - tap : tap) * C + in] =
         __float2bfloat16(__ldg(weight + o * work.of_out + in * work.of_in + tap));
   }
+}
+
+// sums [32 pixels, 8 parts] = patches by filters.
+template <int C, int Parts>
+__device__ void multiply_patches(float (&sums)[2][Parts][4], const Window<C> (&window)[2],
+                                 const Number* filter, int pitch) {
+#pragma unroll 1
+  for (int line = 0; line < 3; ++line)
+#pragma unroll
+    for (int column = 0; column < 3; ++column) {
+      const Number* const rows[2] = {window[0].row(line, column), window[1].row(line, column)};
+#pragma unroll
+      for (int k = 0; k < C; k += 16) {
+        const Fragment a[2] = {load_matrices(rows[0] + k), load_matrices(rows[1] + k)};
+        for (int j = 0; j < Parts; j += 2) {
+          const Fragment b = load_matrices(filter + j * 8 * pitch + (line * 3 + column) * C + k);
+          for (int m = 0; m < 2; ++m) multiply(sums[m][j], sums[m][j + 1], a[m], b);
+        }
+      }
+    }
 }
 
 template <int Parts>
@@ -123,21 +136,7 @@ __global__ void __launch_bounds__(kThreads, O / S > 32 ? 2 : 3) conv_kernel(Conv
             window_of<C>(places + buffer * numbers, taps, images,
                          min(start + m * kTile + lane % 16, images.rows() - 1), lane / 16 * 8);
       float sums[2][parts][4] = {};
-#pragma unroll 1
-      for (int line = 0; line < 3; ++line)
-#pragma unroll
-        for (int column = 0; column < 3; ++column) {
-          const Number* const rows[2] = {window[0].row(line, column), window[1].row(line, column)};
-#pragma unroll
-          for (int k = 0; k < C; k += 16) {
-            const Fragment a[2] = {load_matrices(rows[0] + k), load_matrices(rows[1] + k)};
-            for (int j = 0; j < parts; j += 2) {
-              const Fragment b =
-                  load_matrices(filter + j * 8 * pitch + (line * 3 + column) * C + k);
-              for (int m = 0; m < 2; ++m) multiply(sums[m][j], sums[m][j + 1], a[m], b);
-            }
-          }
-        }
+      multiply_patches<C>(sums, window, filter, pitch);
       for (int m = 0; m < 2; ++m)
         for (int half = 0; half < 2; ++half) {
           const int p = start + m * kTile + half * 8 + lane / 4;
@@ -182,7 +181,7 @@ ExpertPlan plan_of_block(const ExpertConvShape& shape, Kernel kernel, int64_t sl
 void run(const ExpertConvShape& s, const void* x, const float* weight, void* y, bool turned,
          void* stream) {
   const int64_t in = turned ? s.out : s.in, out = turned ? s.in : s.out;
-  with_block(in, out, [&](auto block, auto kernel, int64_t slices) {
+  const bool known = with_block(in, out, [&](auto block, auto kernel, int64_t slices) {
     const ExpertPlan plan = plan_of_block<decltype(block)>(s, kernel, slices);
     const auto along = static_cast<int>(s.in * kTaps);
     const Convolution work{plan.images,
@@ -199,6 +198,7 @@ void run(const ExpertConvShape& s, const void* x, const float* weight, void* y, 
     const dim3 grid(static_cast<unsigned>(s.experts * slices), plan.pieces);
     kernel<<<grid, kThreads, plan.bytes, static_cast<cudaStream_t>(stream)>>>(work);
   });
+  expect(known, "expert_conv");
   check(cudaGetLastError(), turned ? "expert_conv_images" : "expert_conv_forward");
 }
 

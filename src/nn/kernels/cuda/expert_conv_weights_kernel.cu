@@ -42,6 +42,30 @@ __host__ __device__ Slice slice_of(int block, int in, int out) {
   return {block / slices, slice % across * C, slice / across * O};
 }
 
+#if MOESTRO_HAS_MATRIX_UNIT
+
+// The first of the warps that share an owner's sums gets all of them, in one order.
+template <typename Block>
+__device__ void add_shares(float (&sums)[Block::kSums][4], float4* shared, int share) {
+  for (int turn = 1; turn < Block::kShares; ++turn) {
+    __syncthreads();
+    if (share == turn)
+      for (int s = 0; s < Block::kSums; ++s)
+        shared[s * 32] = float4{sums[s][0], sums[s][1], sums[s][2], sums[s][3]};
+    __syncthreads();
+    if (share == 0)
+      for (int s = 0; s < Block::kSums; ++s) {
+        const float4 other = shared[s * 32];
+        sums[s][0] += other.x;
+        sums[s][1] += other.y;
+        sums[s][2] += other.z;
+        sums[s][3] += other.w;
+      }
+  }
+}
+
+#endif
+
 template <int C, int O>
 __global__ void __launch_bounds__(kThreads, 2) weights_kernel(WeightSums work) {
 #if MOESTRO_HAS_MATRIX_UNIT
@@ -108,22 +132,8 @@ __global__ void __launch_bounds__(kThreads, 2) weights_kernel(WeightSums work) {
       copy(first + step, 0);
   }
 
-  auto* const shared = reinterpret_cast<float4*>(memory) + owner * Block::kSums * 32 + lane;
-  for (int turn = 1; turn < Block::kShares; ++turn) {
-    __syncthreads();
-    if (share == turn)
-      for (int s = 0; s < Block::kSums; ++s)
-        shared[s * 32] = float4{sums[s][0], sums[s][1], sums[s][2], sums[s][3]};
-    __syncthreads();
-    if (share == 0)
-      for (int s = 0; s < Block::kSums; ++s) {
-        const float4 other = shared[s * 32];
-        sums[s][0] += other.x;
-        sums[s][1] += other.y;
-        sums[s][2] += other.z;
-        sums[s][3] += other.w;
-      }
-  }
+  add_shares<Block>(sums, reinterpret_cast<float4*>(memory) + owner * Block::kSums * 32 + lane,
+                    share);
   if (share > 0) return;
   const int64_t block = static_cast<int64_t>(blockIdx.y) * gridDim.x + blockIdx.x;
   auto* const partial = reinterpret_cast<float4*>(work.partial + block * Block::kFloats) +
@@ -192,7 +202,7 @@ void expert_conv_weights(const ExpertConvWeights& work, void* stream) {
   const ExpertConvShape& s = work.shape;
   auto* const queue = static_cast<cudaStream_t>(stream);
   const auto in = static_cast<int>(s.in), out = static_cast<int>(s.out);
-  with_block(s.in, s.out, [&](auto block, auto kernel, auto gather) {
+  const bool known = with_block(s.in, s.out, [&](auto block, auto kernel, auto gather) {
     using Block = decltype(block);
     const ExpertPlan plan = plan_of_block<Block>(s, kernel);
     const int64_t count = count_of(s);
@@ -210,6 +220,7 @@ void expert_conv_weights(const ExpertConvWeights& work, void* stream) {
     gather<<<blocks_for(count), kThreads, 0, queue>>>(in, out, count, plan.pieces, work.partial,
                                                       work.grad_weight);
   });
+  expect(known, "expert_conv_weights");
   check(cudaGetLastError(), "expert_conv_weights");
 }
 

@@ -89,9 +89,9 @@ struct ExpertPlan {
   size_t bytes = 0;
 };
 
-// Two blocks a multiprocessor before two buffers before many images. `bytes(images, buffers)`:
-// shared memory of a block; `most_pixels`: what its warps take in one round; `slices`: blocks that
-// different work needs.
+// Two blocks a multiprocessor come before many images, and those before a second buffer.
+// `bytes(images, buffers)`: shared memory of a block; `most_pixels` of it at once, where an image
+// has no more; `slices`: blocks that different work needs.
 template <typename Kernel, typename Bytes>
 ExpertPlan plan_of(const ExpertConvShape& shape, Kernel kernel, const Bytes& bytes,
                    int64_t most_pixels, int64_t slices) {

@@ -13,6 +13,36 @@ struct Backward {
   float* partial;
 };
 
+#if MOESTRO_HAS_MATRIX_UNIT
+
+// Gradients of a slice of filters, where the winners stand; zero elsewhere.
+__device__ void place_gradients(Number* grads, const Backward& work, const Strip& strip,
+                                int slice) {
+  constexpr int packs = kSlice / 8;
+  const Strips& strips = work.strips;
+  const int pooled = strips.pixels() / kWindow, there = strip.lines * strips.width / kWindow;
+  const int64_t at = (strip.image * (strips.height / 2) + strip.line / 2) * (strips.width / 2);
+  for (int i = threadIdx.x; i < pooled * packs; i += kThreads) {
+    const int q = i / packs, column = i % packs * 8;
+    alignas(16) Number grad[8] = {};
+    alignas(8) uint8_t winner[8] = {};
+    if (q < there) {
+      const int64_t place = (at + q) * strips.filters + slice + column;
+      *reinterpret_cast<uint4*>(grad) = *reinterpret_cast<const uint4*>(work.grad_y + place);
+      *reinterpret_cast<uint2*>(winner) = *reinterpret_cast<const uint2*>(work.winner + place);
+    }
+    const int first = first_of_window(strips, q);
+    for (int k = 0; k < kWindow; ++k) {
+      alignas(16) Number placed[8];
+      for (int c = 0; c < 8; ++c) placed[c] = winner[c] == k ? grad[c] : Number{};
+      *reinterpret_cast<uint4*>(grads + (first + k / 2 * strips.width + k % 2) * kSlicePitch +
+                                column) = *reinterpret_cast<const uint4*>(placed);
+    }
+  }
+}
+
+#endif
+
 // Patches turned by the gradients, which are put where the winners stand and zero elsewhere. A warp
 // keeps the sums of 32 x 16; two warps share the pixels.
 template <int Channels>
@@ -25,31 +55,12 @@ __global__ void __launch_bounds__(kThreads, 3) backward_kernel(Backward work) {
   Number* const framed = grads + kStripPixels * kSlicePitch;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, owner = warp % 4, share = warp / 4;
   const int slice = blockIdx.x * kSlice;
-  constexpr int packs = kSlice / 8;
 
   float sums[2][2][4] = {};
   for (int64_t index = blockIdx.y; index < strips.count(); index += gridDim.y) {
     const Strip strip = strip_of(strips, index);
     __syncthreads();
-    const int pooled = strips.pixels() / kWindow, there = strip.lines * strips.width / kWindow;
-    const int64_t at = (strip.image * (strips.height / 2) + strip.line / 2) * (strips.width / 2);
-    for (int i = threadIdx.x; i < pooled * packs; i += kThreads) {
-      const int q = i / packs, column = i % packs * 8;
-      alignas(16) Number grad[8] = {};
-      alignas(8) uint8_t winner[8] = {};
-      if (q < there) {
-        const int64_t place = (at + q) * strips.filters + slice + column;
-        *reinterpret_cast<uint4*>(grad) = *reinterpret_cast<const uint4*>(work.grad_y + place);
-        *reinterpret_cast<uint2*>(winner) = *reinterpret_cast<const uint2*>(work.winner + place);
-      }
-      const int first = first_of_window(strips, q);
-      for (int k = 0; k < kWindow; ++k) {
-        alignas(16) Number placed[8];
-        for (int c = 0; c < 8; ++c) placed[c] = winner[c] == k ? grad[c] : Number{};
-        *reinterpret_cast<uint4*>(grads + (first + k / 2 * strips.width + k % 2) * kSlicePitch +
-                                  column) = *reinterpret_cast<const uint4*>(placed);
-      }
-    }
+    place_gradients(grads, work, strip, slice);
     write_patches<Channels>(patches, framed, strips, strip, work.x);
     const Number* const patch = patches + (lane / 16 * 8 + lane % 8) * kPatch + lane / 8 % 2 * 8;
     const Number* const grad = grads + lane % 16 * kSlicePitch + owner * 16 + lane / 16 * 8;
@@ -120,6 +131,7 @@ int64_t image_block_partial(const ImageBlockShape& shape) {
 void image_block_backward(const ImageBlockBackward& work, void* stream) {
   const Strips strips = strips_of(work.shape);
   const int pieces = pieces_of(work.shape);
+  expect(pieces > 0, "image_block_backward");
   auto* const queue = static_cast<cudaStream_t>(stream);
   const Backward backward{strips, static_cast<const Number*>(work.x),
                           static_cast<const Number*>(work.grad_y), work.winner, work.partial};

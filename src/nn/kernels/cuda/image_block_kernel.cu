@@ -16,11 +16,29 @@ struct Forward {
 
 #if MOESTRO_HAS_MATRIX_UNIT
 
-// Columns are dealt so that a lane's eight are neighbours: column c of part j is filter 8 * (c / 2)
-// + 2 j + c % 2.
-__device__ int row_of(int filter) {
-  const int within = filter % kPart;
-  return filter / kPart * kPart + within % 8 / 2 * 8 + within / 8 * 2 + within % 2;
+// Eight filters of one window, of which a lane has all sums.
+__device__ void pool(const float (&sums)[2][kPart / 8][4], const float* biases, bool relu,
+                     Number* to, uint8_t* winner_to) {
+  alignas(16) Number y[8];
+  alignas(8) uint8_t winner[8];
+  for (int i = 0; i < 8; ++i) {
+    const int j = i / 2, c = i % 2;
+    const float window[kWindow] = {sums[0][j][c], sums[0][j][2 + c], sums[1][j][c],
+                                   sums[1][j][2 + c]};
+    float most = window[0];
+    int best = 0;
+    for (int k = 1; k < kWindow; ++k)
+      if (window[k] > most || isnan(window[k])) {
+        most = window[k];
+        best = k;
+      }
+    most += biases[i];
+    const bool dead = relu && most <= 0;
+    y[i] = __float2bfloat16(dead ? 0.f : most);
+    winner[i] = static_cast<uint8_t>(dead ? kNoWinner : best);
+  }
+  *reinterpret_cast<uint4*>(to) = *reinterpret_cast<const uint4*>(y);
+  *reinterpret_cast<uint2*>(winner_to) = *reinterpret_cast<const uint2*>(winner);
 }
 
 #endif
@@ -40,7 +58,7 @@ __global__ void __launch_bounds__(kThreads, 3) forward_kernel(Forward work) {
 #pragma unroll 8
   for (int i = threadIdx.x; i < strips.filters * kDepth; i += kThreads) {
     const int filter = i / kDepth, k = i % kDepth;
-    filters[row_of(filter) * kPatch + k] =
+    filters[dealt_row<kPart / 8>(filter) * kPatch + k] =
         __float2bfloat16(k < depth ? __ldg(work.weight + filter * depth + k) : 0.f);
   }
   for (int i = threadIdx.x; i < strips.filters; i += kThreads) biases[i] = work.bias[i];
@@ -73,28 +91,8 @@ __global__ void __launch_bounds__(kThreads, 3) forward_kernel(Forward work) {
           }
         if (q >= there) continue;
         const int filter = part + lane % 4 * 8;
-        alignas(16) Number y[8];
-        alignas(8) uint8_t winner[8];
-        for (int i = 0; i < 8; ++i) {
-          const int j = i / 2, c = i % 2;
-          const float window[kWindow] = {sums[0][j][c], sums[0][j][2 + c], sums[1][j][c],
-                                         sums[1][j][2 + c]};
-          float most = window[0];
-          int best = 0;
-          for (int k = 1; k < kWindow; ++k)
-            if (window[k] > most || isnan(window[k])) {
-              most = window[k];
-              best = k;
-            }
-          most += biases[filter + i];
-          const bool dead = work.relu && most <= 0;
-          y[i] = __float2bfloat16(dead ? 0.f : most);
-          winner[i] = static_cast<uint8_t>(dead ? kNoWinner : best);
-        }
-        *reinterpret_cast<uint4*>(work.y + at * strips.filters + filter) =
-            *reinterpret_cast<const uint4*>(y);
-        *reinterpret_cast<uint2*>(work.winner + at * strips.filters + filter) =
-            *reinterpret_cast<const uint2*>(winner);
+        pool(sums, biases + filter, work.relu, work.y + at * strips.filters + filter,
+             work.winner + at * strips.filters + filter);
       }
     }
   }
@@ -122,12 +120,13 @@ void image_block_forward(const ImageBlockForward& work, void* stream) {
   const size_t bytes = bytes_of(strips);
   const Forward forward{strips,    static_cast<const Number*>(work.x), work.weight, work.bias,
                         work.relu, static_cast<Number*>(work.y),       work.winner};
-  with_channels(work.shape.channels, [&](auto channels) {
+  const bool known = with_channels(work.shape.channels, [&](auto channels) {
     const auto kernel = forward_kernel<decltype(channels)::value>;
     const auto blocks =
         static_cast<unsigned>(std::min(resident_blocks(kernel, bytes), strips.count()));
     kernel<<<blocks, kThreads, bytes, static_cast<cudaStream_t>(stream)>>>(forward);
   });
+  expect(known, "image_block_forward");
   check(cudaGetLastError(), "image_block_forward");
 }
 

@@ -17,6 +17,11 @@ inline void check(cudaError_t error, const char* what) {
     throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 
+// What `..._fits` refuses is never launched.
+inline void expect(bool fits, const char* kernel) {
+  if (!fits) throw std::logic_error(std::string(kernel) + ": a shape that does not fit");
+}
+
 inline int asked(cudaDeviceAttr attribute) {
   int device = 0, value = 0;
   check(cudaGetDevice(&device), "cudaGetDevice");

@@ -21,6 +21,15 @@ struct Fragment {
   uint32_t numbers[4];
 };
 
+// Where the filter of a channel stands, so that what a lane has of the sums of `Parts` multiply()s
+// are neighbours in memory: column c of part j is channel 2 Parts (c / 2) + 2 j + c % 2 of 8 Parts.
+template <int Parts>
+__device__ inline int dealt_row(int channel) {
+  const int first = channel / (8 * Parts) * 8 * Parts, within = channel % (8 * Parts);
+  const int j = within % (2 * Parts) / 2, column = within / (2 * Parts) * 2 + within % 2;
+  return first + j * 8 + column;
+}
+
 #if MOESTRO_HAS_MATRIX_UNIT
 
 __device__ inline unsigned shared_address(const void* pointer) {
