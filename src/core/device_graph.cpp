@@ -19,10 +19,24 @@
 #endif
 
 namespace moestro {
+namespace {
+
+using c10::impl::VirtualGuardImpl;
+
+// After an error whose reason is on its way already.
+template <typename Call>
+void without_errors(const Call& call) {
+  try {
+    call();
+  } catch (const std::exception&) {
+  }
+}
+
+}  // namespace
 
 struct OwnStream::Guard {
   explicit Guard(c10::Device device)
-      : stream(c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device)) {}
+      : stream(VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device)) {}
   c10::StreamGuard stream;
 };
 
@@ -33,11 +47,7 @@ OwnStream::OwnStream(c10::Device device) : device_(device) {
 }
 
 OwnStream::~OwnStream() {
-  if (!guard_) return;
-  try {
-    synchronise(device_);
-  } catch (const std::exception&) {  // what went wrong there is on its way already
-  }
+  if (guard_) without_errors([&] { synchronise(device_); });
 }
 
 #ifdef MOESTRO_GRAPH
@@ -58,12 +68,9 @@ void DeviceGraph::capture(const std::function<void()>& work) {
   try {
     work();
   } catch (...) {
-    try {
-      // A capture ends only when every stream that took part has been waited for.
-      Beside(c10::impl::VirtualGuardImpl(c10::kCUDA).getDevice(), [] {}).wait();
-      graph_->value.capture_end();
-    } catch (const std::exception&) {  // that the capture was spoilt: the reason is on its way
-    }
+    // A capture ends only when every stream that took part has been waited for.
+    without_errors([] { Beside(VirtualGuardImpl(c10::kCUDA).getDevice(), [] {}).wait(); });
+    without_errors([&] { graph_->value.capture_end(); });
     graph_.reset();
     throw;
   }

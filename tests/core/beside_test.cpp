@@ -50,6 +50,23 @@ TEST(BesideOnCuda, comes_after_what_was_asked_and_before_what_follows) {
   EXPECT_EQ(sum.item<double>(), expected);
 }
 
+TEST(BesideOnCuda, work_that_throws_leaves_nothing_behind) {
+  if (!has_cuda()) GTEST_SKIP() << "no CUDA device";
+  const c10::Device device = resolve_device("cuda");
+  const OwnStream stream(device);
+  const Tensor x = at::ones({3}, at::TensorOptions(at::kFloat).device(device));
+  const auto fails = [&] {
+    const Beside work(device, [&] { throw std::runtime_error((x + x).toString()); });
+  };
+  EXPECT_THROW(fails(), std::runtime_error);
+  DeviceGraph graph;
+  EXPECT_THROW(graph.capture(fails), std::runtime_error);
+  Tensor sum;
+  graph.capture([&] { sum = x.sum(); });
+  graph.replay();
+  EXPECT_EQ(sum.item<double>(), 3);
+}
+
 TEST(BesideOnCuda, a_gradient_passes_both_ways) {
   if (!has_cuda()) GTEST_SKIP() << "no CUDA device";
   const c10::Device device = resolve_device("cuda");
