@@ -77,9 +77,7 @@ bool ConvPool::one_pass_on_gpu(const Activations& x, ExpertRange experts) const 
 
 Activations ConvPool::on_gpu(const Tensor& x, ExpertRange experts) const {
   const Filters filters = conv_->filters(experts);
-  const Activations images{image_block(x, filters.weight_GP, filters.bias_G, relu_), experts.count,
-                           true};
-  return flatten_ ? flattened(images) : images;
+  return ended(image_block(x, filters.weight_GP, filters.bias_G, relu_), experts);
 }
 
 bool ConvPool::pools_on_gpu(const Activations& x, ExpertRange experts) const {
@@ -89,7 +87,11 @@ bool ConvPool::pools_on_gpu(const Activations& x, ExpertRange experts) const {
 
 Activations ConvPool::pooled(const Tensor& x_NGHW, const ChannelNorm& norm,
                              ExpertRange experts) const {
-  const Activations images{pool_block(x_NGHW, norm, relu_), experts.count, true};
+  return ended(pool_block(x_NGHW, norm, relu_), experts);
+}
+
+Activations ConvPool::ended(const Tensor& y_NGHW, ExpertRange experts) const {
+  const Activations images{y_NGHW, experts.count, true};
   return flatten_ ? flattened(images) : images;
 }
 

@@ -35,6 +35,8 @@ class ConvPool : public Layer {
   Activations on_gpu(const Tensor& x, ExpertRange experts) const;
   bool pools_on_gpu(const Activations& x, ExpertRange experts) const;
   Activations pooled(const Tensor& x_NGHW, const ChannelNorm& norm, ExpertRange experts) const;
+  // Images, or the rows that the block's flatten makes of them.
+  Activations ended(const Tensor& y_NGHW, ExpertRange experts) const;
 
   std::vector<LayerSpec> specs_;
   std::vector<std::unique_ptr<Layer>> layers_;

@@ -117,17 +117,7 @@ __global__ void __launch_bounds__(kThreads, O / S > 32 ? 2 : 3) conv_kernel(Conv
       filters + (channel + lane / 16 * 8 + lane % 8) * pitch + lane / 8 % 2 * 8;
   Number* const out = work.y + expert * work.out + slice * O + channel + lane % 4 * 2 * parts;
 
-  const int64_t step = static_cast<int64_t>(gridDim.y) * images.pixels();
-  int64_t first = static_cast<int64_t>(blockIdx.y) * images.pixels();
-  copy(first, 0);
-  for (int buffer = 0; first < work.pixels; first += step) {
-    if (work.buffers == 2) {
-      copy(first + step, buffer ^ 1);
-      wait_for_copies<1>();
-    } else {
-      wait_for_copies<0>();
-    }
-    __syncthreads();
+  for_each_round(work.pixels, images.pixels(), work.buffers, copy, [&](int64_t first, int buffer) {
     const int count = count_at(first);
     for (int start = warp / S * 2 * kTile; start < count; start += Block::kPixels) {
       Window<C> window[2];
@@ -143,12 +133,7 @@ __global__ void __launch_bounds__(kThreads, O / S > 32 ? 2 : 3) conv_kernel(Conv
           if (p < count) store<parts>(sums[m], half, out + (first + p) * stride_out);
         }
     }
-    __syncthreads();
-    if (work.buffers == 2)
-      buffer ^= 1;
-    else
-      copy(first + step, 0);
-  }
+  });
 #endif
 }
 

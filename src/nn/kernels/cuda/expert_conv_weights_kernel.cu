@@ -102,17 +102,7 @@ __global__ void __launch_bounds__(kThreads, 2) weights_kernel(WeightSums work) {
   };
 
   float sums[Block::kSums][4] = {};
-  const int64_t step = static_cast<int64_t>(gridDim.y) * images.pixels();
-  int64_t first = static_cast<int64_t>(blockIdx.y) * images.pixels();
-  copy(first, 0);
-  for (int buffer = 0; first < work.pixels; first += step) {
-    if (work.buffers == 2) {
-      copy(first + step, buffer ^ 1);
-      wait_for_copies<1>();
-    } else {
-      wait_for_copies<0>();
-    }
-    __syncthreads();
+  for_each_round(work.pixels, images.pixels(), work.buffers, copy, [&](int64_t first, int buffer) {
     const Number* const place = places + buffer * numbers;
     const Number* const grad =
         place + image_numbers + (lane / 16 * 8 + lane % 8) * grad_pitch + row + lane / 8 % 2 * 8;
@@ -125,12 +115,7 @@ __global__ void __launch_bounds__(kThreads, 2) weights_kernel(WeightSums work) {
         multiply(sums[2 * tap], sums[2 * tap + 1], a,
                  load_transposed(window.row(tap / 3, tap % 3)));
     }
-    __syncthreads();
-    if (work.buffers == 2)
-      buffer ^= 1;
-    else
-      copy(first + step, 0);
-  }
+  });
 
   add_shares<Block>(sums, reinterpret_cast<float4*>(memory) + owner * Block::kSums * 32 + lane,
                     share);

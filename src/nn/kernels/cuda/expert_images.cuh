@@ -79,6 +79,31 @@ __device__ inline void fill_with_zeros(Number* numbers, int count) {
   for (int i = threadIdx.x; i < count; i += kThreads) numbers[i] = Number{};
 }
 
+// A block's rounds over its share of all pixels, `at_once` each: copy(first, buffer) asks for those
+// of a round, with two buffers while those before are used; use(first, buffer) works on them.
+template <typename Copy, typename Use>
+__device__ void for_each_round(int64_t pixels, int at_once, int buffers, const Copy& copy,
+                               const Use& use) {
+  const int64_t step = static_cast<int64_t>(gridDim.y) * at_once;
+  int64_t first = static_cast<int64_t>(blockIdx.y) * at_once;
+  copy(first, 0);
+  for (int buffer = 0; first < pixels; first += step) {
+    if (buffers == 2) {
+      copy(first + step, buffer ^ 1);
+      wait_for_copies<1>();
+    } else {
+      wait_for_copies<0>();
+    }
+    __syncthreads();
+    use(first, buffer);
+    __syncthreads();
+    if (buffers == 2)
+      buffer ^= 1;
+    else
+      copy(first + step, 0);
+  }
+}
+
 #endif
 
 // How a launch is cut: `pieces` blocks share the images of an expert's slice, each with one or two

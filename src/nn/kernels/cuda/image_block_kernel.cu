@@ -3,8 +3,6 @@
 namespace moestro {
 namespace {
 
-constexpr int kPart = 32;  // filters of a warp at once
-
 struct Forward {
   Strips strips;
   const Number* x;
@@ -15,6 +13,8 @@ struct Forward {
 };
 
 #if MOESTRO_HAS_MATRIX_UNIT
+
+constexpr int kPart = 32;  // filters of a warp at once
 
 // Eight filters of one window, of which a lane has all sums.
 __device__ void pool(const float (&sums)[2][kPart / 8][4], const float* biases, bool relu,
@@ -108,9 +108,7 @@ size_t bytes_of(const Strips& strips) {
 
 bool image_block_fits(const ImageBlockShape& s) {
   const bool known = with_channels(s.channels, [](auto) {});
-  if (!known || s.filters % kPart != 0 || s.height % 2 != 0 || s.width % 16 != 0 ||
-      kStripPixels / s.width < 2)
-    return false;
+  if (!known || s.height % 2 != 0 || s.width % 16 != 0 || kStripPixels / s.width < 2) return false;
   return has_bfloat16_units() && bytes_of(strips_of(s)) <= most_block_bytes() &&
          image_block_partial(s) > 0;
 }
